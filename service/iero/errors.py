@@ -1,0 +1,133 @@
+"""Every failure that IERO tells a user about.
+
+::
+
+    IeroError                  something went wrong that the user can be told      500  exit 1
+    |-- BadQuery               SPARQL that does not parse: line, column, remedy    400  exit 2
+    |-- BadParameter           a missing, doubled or ill-formed parameter          400  exit 2
+    |-- Refused                an update, SERVICE, LOAD or remote graph            403  exit 2
+    |-- NotFound               no such term, query or file: the nearest names      404  exit 2
+    |-- NotAcceptable          a format that cannot be served: those that can      406  exit 2
+    |-- TooLarge               a request above the size limit                      413  exit 2
+    |-- UnsupportedMediaType   a request body in an unknown format                 415  exit 2
+    |-- OntologyError          ontology sources that are wrong: file, term, reason 500  exit 1
+    |-- ToolMissing            Java or an optional package is not installed        500  exit 1
+    `-- RemoteError            another SPARQL endpoint failed                      502  exit 1
+
+The HTTP service turns each into one ``application/problem+json`` body (RFC 9457), the command into
+one message on standard error and its exit code. Nothing else in the package decides either number.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+
+class IeroError(Exception):
+    """Base of the tree.
+
+    :param message: one or two sentences: what is wrong and where.
+    :param hint: what to do about it; shown after the message.
+    :param details: further machine-readable members of the problem body.
+    """
+
+    status: ClassVar[int] = 500
+    exit_code: ClassVar[int] = 1
+    title: ClassVar[str] = "Something went wrong"
+
+    def __init__(self, message: str, *, hint: str = "", **details: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.details = details
+
+    def __str__(self) -> str:
+        return f"{self.message}\n{self.hint}" if self.hint else self.message
+
+    def problem(self) -> dict[str, Any]:
+        """Return the problem body of RFC 9457 as a dictionary.
+
+        >>> NotFound("No term 'Ventng'.", hint="Did you mean Venting?", nearest=["Venting"]).problem()
+        {'type': 'about:blank', 'title': 'Not found', 'status': 404, 'detail': "No term 'Ventng'.", \
+'hint': 'Did you mean Venting?', 'nearest': ['Venting']}
+        """
+        body = {"type": "about:blank", "title": self.title, "status": self.status}
+        body["detail"] = self.message
+        if self.hint:
+            body["hint"] = self.hint
+        return body | self.details
+
+
+class BadQuery(IeroError):
+    """SPARQL that does not parse; details hold ``line``, ``column`` and ``excerpt``."""
+
+    status = 400
+    exit_code = 2
+    title = "Malformed query"
+
+
+class BadParameter(IeroError):
+    """A parameter that is missing, given twice, or not of the declared type."""
+
+    status = 400
+    exit_code = 2
+    title = "Bad parameter"
+
+
+class Refused(IeroError):
+    """Something that this service does not do for anybody: updates, federation, remote graphs."""
+
+    status = 403
+    exit_code = 2
+    title = "Refused"
+
+
+class NotFound(IeroError):
+    """No such term, query or file; details hold ``nearest``, the closest names that exist."""
+
+    status = 404
+    exit_code = 2
+    title = "Not found"
+
+
+class NotAcceptable(IeroError):
+    """No representation that the client accepts; details hold ``available``."""
+
+    status = 406
+    exit_code = 2
+    title = "Not acceptable"
+
+
+class TooLarge(IeroError):
+    """A request body or query above the limit; details hold ``limit`` in bytes."""
+
+    status = 413
+    exit_code = 2
+    title = "Request too large"
+
+
+class UnsupportedMediaType(IeroError):
+    """A request body whose media type is not one the operation reads."""
+
+    status = 415
+    exit_code = 2
+    title = "Unsupported media type"
+
+
+class OntologyError(IeroError):
+    """Ontology sources that cannot be built; details hold ``file``, ``term`` and ``reason``."""
+
+    title = "Broken ontology"
+
+
+class ToolMissing(IeroError):
+    """A program or optional package that this operation needs is not installed."""
+
+    title = "Not installed"
+
+
+class RemoteError(IeroError):
+    """Another SPARQL endpoint could not be reached, refused, or answered nonsense."""
+
+    status = 502
+    title = "Remote endpoint failed"
