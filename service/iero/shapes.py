@@ -1,0 +1,191 @@
+"""SHACL: whether data conforms to shapes and, where it does not, what is wrong.
+
+Standard: Shapes Constraint Language (https://www.w3.org/TR/shacl/), with the SPARQL-based targets
+of SHACL Advanced Features, section 3.1. The engine is pySHACL over rdflib; nobody else in the
+package sees either. Nothing is inferred first and nothing is fetched: what is validated is what is
+given.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pyshacl
+from pyparsing import ParseBaseException
+from pyshacl.entrypoints import meta_validate
+from pyshacl.errors import ReportableRuntimeError, ShapeRecursionWarning
+from rdflib import BNode, Graph, URIRef
+from rdflib import Literal as RDFLiteral
+from rdflib.namespace import RDF, SH
+from rdflib.term import Node
+
+from iero.errors import OntologyError
+from iero.rdf import ntriples, parse
+from iero.syntax import declared_prefixes, tokens, used_prefixes
+from iero.terms import IRI, BlankNode, Literal, Term
+from iero.vocabulary import compress
+
+SEVERITIES: Final = ("Violation", "Warning", "Info")
+"""The severities of SHACL, section 2.1.4, the worst first."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One validation result (SHACL, section 3.6.2)."""
+
+    focus: Term
+    path: IRI | None
+    """The property, where the path is a single one."""
+    value: Term | None
+    severity: str
+    """One of :data:`SEVERITIES`."""
+    message: str
+    shape: IRI
+    """The shape that the focus node breaks."""
+    component: IRI
+    """The kind of constraint, such as ``sh:MinCountConstraintComponent``."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a validation found, the worst first."""
+
+    results: tuple[Fault, ...]
+
+    @property
+    def conforms(self) -> bool:
+        """Say whether nothing was violated; warnings and remarks do not count."""
+        return all(fault.severity != "Violation" for fault in self.results)
+
+
+class Shapes:
+    """Shapes that are known to be well-formed; any number of data can be validated against them."""
+
+    def __init__(self, document: bytes | str) -> None:
+        """Read shapes in Turtle or N-Triples, and check them against SHACL's own shapes.
+
+        :raises OntologyError: if they do not parse, are ill-formed, or are none.
+        """
+        self._graph = _parse(document, "shapes")
+        kinds = (SH.NodeShape, SH.PropertyShape)
+        if not any(True for kind in kinds for _ in self._graph.subjects(RDF.type, kind)):
+            raise _failure("The shapes hold no sh:NodeShape and no sh:PropertyShape.")
+        for reason in _unsafe_queries(self._graph):
+            raise _failure(reason)
+        conforms, _, text = _run(meta_validate, self._graph)
+        if not conforms:
+            raise _failure(f"The shapes are not well-formed SHACL. {text}")
+
+    def validate(self, data: bytes | str) -> Report:
+        """Validate data in Turtle or N-Triples.
+
+        :raises OntologyError: if it does not parse, or if the engine fails: what could not be
+            checked never conforms.
+        """
+        conforms, results, _ = _run(
+            pyshacl.validate, _parse(data, "data"), shacl_graph=self._graph, advanced=True)
+        report = _report(results)
+        if report.conforms != conforms:
+            raise _failure("The engine's verdict and its results contradict each other.")
+        return report
+
+
+def validate(data: bytes | str, shapes: bytes | str) -> Report:
+    """Validate data against shapes, both in Turtle or N-Triples.
+
+    >>> shapes = '''
+    ...     @prefix sh: <http://www.w3.org/ns/shacl#> . @prefix : <https://example.org/> .
+    ...     :WorkShape a sh:NodeShape ; sh:targetClass :Work ; sh:property :TitleShape .
+    ...     :TitleShape a sh:PropertyShape ; sh:path :title ; sh:minCount 1 ; sh:message "None." .
+    ... '''
+    >>> report = validate("<x:a> a <https://example.org/Work> .", shapes)
+    >>> [(fault.focus, fault.message) for fault in report.results]
+    [('x:a', 'None.')]
+
+    :raises OntologyError: as :class:`Shapes` does.
+    """
+    return Shapes(shapes).validate(data)
+
+
+def _run(engine: Callable[..., Any], *graphs: Graph, **options: Any) -> tuple[bool, Graph, str]:
+    try:
+        with warnings.catch_warnings():
+            # The engine leaves a recursive shape half checked and only warns of it.
+            warnings.simplefilter("error", ShapeRecursionWarning)
+            conforms, results, text = engine(
+                *graphs, inference="none", inplace=True, allow_warnings=True, allow_infos=True,
+                **options,
+            )
+    except (ReportableRuntimeError, ParseBaseException, ShapeRecursionWarning, re.error) as error:
+        raise _failure(str(error)) from error
+    if not isinstance(results, Graph):  # some failures are handed over instead of raised
+        raise _failure(text)
+    return conforms, results, text
+
+
+def _unsafe_queries(shapes: Graph) -> Iterator[str]:
+    """Yield what is wrong with queries inside shapes that the engine would pass over.
+
+    It knows some prefixes by heart, which others do not (SHACL, section 5.2.1), and takes a query
+    that does not return ``$this`` (section 5.1) for one that finds nothing.
+    """
+    for owner, query in shapes.subject_objects(SH.select):
+        found = list(tokens(str(query)))
+        if not any(token.text in ("?this", "$this") for token in found):
+            yield f"A query does not return $this: {query}"
+        declared = {str(prefix) for sheet in shapes.objects(owner, SH.prefixes)
+                    for declaration in shapes.objects(sheet, SH.declare)
+                    for prefix in shapes.objects(declaration, SH.prefix)}
+        used = {prefix for prefix, _ in used_prefixes(found)}
+        for prefix in sorted(used - declared - set(declared_prefixes(str(query)))):
+            yield f"A query uses the prefix {prefix}:, which its sh:prefixes do not declare."
+
+
+def _parse(document: bytes | str, name: str) -> Graph:
+    """Read Turtle strictly, which rdflib's own parser does not."""
+    data = document.encode() if isinstance(document, str) else document
+    return Graph().parse(data=ntriples(parse(data, "turtle", name=name)), format="nt")
+
+
+def _failure(reason: str) -> OntologyError:
+    return OntologyError(f"The validation could not be carried out: {reason}", reason=reason,
+                         hint="Nothing was checked. Mend the shapes or the data first.")
+
+
+def _report(graph: Graph) -> Report:
+    faults = [_fault(graph, node) for node in graph.objects(None, SH.result)]
+    return Report(tuple(sorted(faults, key=_rank)))
+
+
+def _rank(fault: Fault) -> tuple[int, str, str, str, str]:
+    return (SEVERITIES.index(fault.severity), str(fault.focus), fault.shape, fault.component,
+            str(fault.value))
+
+
+def _fault(graph: Graph, result: Node) -> Fault:
+    """Read a result; a shape without a message of its own says at least what kind of rule it is."""
+    path, value = graph.value(result, SH.resultPath), graph.value(result, SH.value)
+    component = IRI(str(graph.value(result, SH.sourceConstraintComponent)))
+    messages = sorted(str(text) for text in graph.objects(result, SH.resultMessage))
+    severity = str(graph.value(result, SH.resultSeverity)).removeprefix(str(SH))
+    if severity not in SEVERITIES:
+        raise _failure(f"{severity} is not a severity of SHACL.")
+    return Fault(
+        focus=_term(graph.value(result, SH.focusNode)),
+        path=IRI(path) if isinstance(path, URIRef) else None,
+        value=None if value is None else _term(value),
+        severity=severity,
+        message=" ".join(messages) or f"It breaks {compress(component)}.",
+        shape=IRI(str(graph.value(result, SH.sourceShape))),
+        component=component,
+    )
+
+
+def _term(node: Node | None) -> Term:
+    if isinstance(node, RDFLiteral):
+        return Literal(str(node), datatype=str(node.datatype or ""), language=node.language or "")
+    return BlankNode(str(node)) if isinstance(node, BNode) else IRI(str(node))
