@@ -103,6 +103,13 @@ class Axioms:
             head = next(iter(self.about[head].get(owl.REST, [])), owl.NIL)
         return found
 
+    def genera(self, name: str) -> set[str]:
+        """Return the named classes that a class is defined from: the conjuncts of its definition."""
+        parts = {part for definition in self.about[name].get(owl.EQUIVALENT, [])
+                 for head in self.about[definition].get(owl.INTERSECTION, [])
+                 for part in self.members(head)}
+        return parts & self.classes
+
     def names_within(self, term: str) -> set[str]:
         """Return the named classes that a class expression is built from."""
         found, waiting = set[str](), [term]
@@ -197,11 +204,15 @@ def make_helpers(axioms: Axioms, hierarchy: Hierarchy) -> Helpers:
 
 
 def _doubtful_siblings(axioms: Axioms, hierarchy: Hierarchy) -> set[tuple[str, str]]:
-    """Return pairs of siblings, one of them defined, that no class or axiom decides already."""
+    """Return pairs of siblings, one of them defined, that no class or axiom decides already.
+
+    Siblings share a nearest superclass, or the genus from which both are defined: what the reasoner
+    finds in between two kinds does not make them less comparable.
+    """
     children: dict[str, set[str]] = defaultdict(set)
     below: dict[str, set[str]] = defaultdict(set)
     for name in axioms.classes:
-        for up in hierarchy.direct(name):
+        for up in hierarchy.direct(name) | axioms.genera(name):
             children[up].add(name)
         for up in (name, *hierarchy.above(name)):
             below[up].add(name)
