@@ -2,12 +2,26 @@
 
 >>> import iero
 >>> graph = iero.KnowledgeGraph.open()
->>> graph.ask("ASK { iero:ReassuranceSeeking rdfs:subClassOf iero:IntrinsicInterpersonalEmotionRegulation }")
+>>> graph.ask("ASK { iero:Venting rdfs:subClassOf iero:InterpersonalEmotionRegulation }")
 True
 """
 
-from iero.graph import KnowledgeGraph
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from iero.graph import KnowledgeGraph
 
 __version__ = "0.1.0"
 
 __all__ = ["KnowledgeGraph", "__version__"]
+
+
+def __getattr__(name: str) -> object:
+    # Loaded on first use: `iero --version` and the light commands need no engine.
+    if name == "KnowledgeGraph":
+        from iero.graph import KnowledgeGraph
+
+        return KnowledgeGraph
+    raise AttributeError(f"module 'iero' has no attribute {name!r}")

@@ -12,6 +12,7 @@
     |-- UnsupportedMediaType   a request body in an unknown format                 415  exit 2
     |-- OntologyError          ontology sources that are wrong: file, term, reason 500  exit 1
     |-- ToolMissing            Java or an optional package is not installed        500  exit 1
+    |-- LimitExceeded          an answer above its limit of size                   503  exit 1
     `-- RemoteError            another SPARQL endpoint failed                      502  exit 1
 
 The HTTP service turns each into one ``application/problem+json`` body (RFC 9457), the command into
@@ -124,6 +125,13 @@ class ToolMissing(IeroError):
     """A program or optional package that this operation needs is not installed."""
 
     title = "Not installed"
+
+
+class LimitExceeded(IeroError):
+    """An answer above the limit that the service sets; details hold ``limit``."""
+
+    status = 503
+    title = "Limit exceeded"
 
 
 class RemoteError(IeroError):

@@ -66,7 +66,7 @@ class Literal(str):
         made.datatype = (PREFIXES["rdf"] + "langString" if language else datatype) or _XSD + "string"
         return made
 
-    def __getnewargs_ex__(self) -> tuple[tuple[str], dict[str, str]]:  # type: ignore[override]
+    def __getnewargs_ex__(self) -> tuple[tuple[str], dict[str, str]]:
         return (str(self),), {"datatype": self.datatype, "language": self.language}
 
     @property

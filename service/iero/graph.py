@@ -1,0 +1,383 @@
+"""The knowledge graph: one object that answers questions, wherever the data are.
+
+>>> from iero import KnowledgeGraph
+>>> graph = KnowledgeGraph.open()
+>>> graph.term("EmotionalContagion").label
+'emotional contagion'
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Protocol
+
+from iero import resources
+from iero.errors import BadParameter, BadQuery, NotFound
+from iero.naming import Named, Names, split_name
+from iero.protocol import Format, QueryRequest, format_named
+from iero.queries import Catalogue, Parameter, Query
+from iero.results import Answer, Sink
+from iero.store import Store
+from iero.syntax import bind, form
+from iero.terms import IRI, Literal, Row, Term
+from iero.vocabulary import DEFINITION, EXAMPLE, PREFIXES, expand
+
+if TYPE_CHECKING:
+    from iero.search import Hit, Index
+
+__all__ = ["Description", "KnowledgeGraph", "Named"]
+
+RELEASE: Final = "ontology/release/iero-kg.nq"
+
+Value = str | int | Term
+"""What a parameter may be given as: a name of a term, a term, or a number."""
+
+
+class Backend(Protocol):
+    """What the graph needs of a store: :class:`iero.store.Store` or a remote endpoint."""
+
+    def query(
+        self, text: str, default_graphs: Iterable[str] = (), named_graphs: Iterable[str] = (),
+        *, prefixes: dict[str, str] | None = None,
+    ) -> Answer:
+        """Answer a SPARQL query."""
+
+
+@dataclass(frozen=True)
+class Description:
+    """What the graph knows of one term, ready to be shown.
+
+    :ivar kinds: its most specific types.
+    :ivar synonyms: scope (exact, broad, narrow, related) to synonyms.
+    :ivar superclasses: the direct ones, inferred ones included; likewise ``subclasses``.
+    :ivar instances: the individuals of a class.
+    :ivar relations: ``(property, value)`` for everything else that links to another term.
+    :ivar facts: ``(property, literal)`` for everything else that is a number or text.
+    :ivar claims: the claims that have it as subject or object.
+    """
+
+    iri: IRI
+    label: str
+    kinds: list[Named] = field(default_factory=list)
+    definition: str = ""
+    synonyms: dict[str, list[Term]] = field(default_factory=dict)
+    abbreviations: list[Term] = field(default_factory=list)
+    examples: list[Term] = field(default_factory=list)
+    sources: list[Named] = field(default_factory=list)
+    superclasses: list[Named] = field(default_factory=list)
+    subclasses: list[Named] = field(default_factory=list)
+    instances: list[Named] = field(default_factory=list)
+    relations: list[tuple[Named, Named]] = field(default_factory=list)
+    facts: list[tuple[Named, Term]] = field(default_factory=list)
+    claims: list[Named] = field(default_factory=list)
+    defined_by: str = ""
+
+
+class KnowledgeGraph:
+    """Terms, claims and their sources, asked by name or by SPARQL.
+
+    Made by :meth:`open`. All queries are read-only; none leaves the machine, unless the graph
+    itself is a remote one.
+    """
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+
+    @classmethod
+    def open(cls, source: str | Path | None = None, *, url: str | None = None) -> KnowledgeGraph:
+        """Open the shipped release, an RDF file, or a SPARQL endpoint.
+
+        :param source: a file with the suffix .nq .trig .ttl .nt .rdf .owl or .jsonld.
+        :param url: the address of a SPARQL 1.1 endpoint.
+        :raises NotFound: if the release has not been built, or there is no such file.
+        :raises OntologyError: if the file does not parse.
+        """
+        if url is not None:
+            if source is not None:
+                raise BadParameter("Give a file or a URL, not both.")
+            from iero.remote import Endpoint
+
+            return cls(Endpoint(url))
+        if source is not None:
+            return cls(Store.open([Path(source)]))
+        if not (release := resources.home().joinpath(*RELEASE.split("/"))).is_file():
+            raise NotFound("The knowledge graph has not been built in this checkout.",
+                           hint="Build it: iero build", nearest=[])
+        return cls(Store.open([release]))
+
+    # -- SPARQL ------------------------------------------------------------------------------------
+
+    def answer(self, request: QueryRequest) -> Answer:
+        """Answer a request of the SPARQL protocol; no prefix is declared beforehand.
+
+        :raises BadQuery: if it does not parse.
+        :raises Refused: if it would change data or call another endpoint.
+        """
+        return self._backend.query(request.query, request.default_graphs, request.named_graphs)
+
+    def query(self, query: str, **params: Value | list[Value]) -> Answer:
+        """Answer a catalogue question by name, or SPARQL text with IERO's prefixes declared.
+
+        :param params: values for the ``VALUES ?name { ... }`` blocks of the query.
+        """
+        text = self.catalogue[query].text if _is_name(query) else query
+        values = {name: self._terms_of(given) for name, given in params.items()}
+        return self._backend.query(bind(text, values) if values else text, prefixes=PREFIXES)
+
+    def select(self, query: str, **params: Value | list[Value]) -> list[Row]:
+        """Return the rows of a SELECT query.
+
+        >>> graph = KnowledgeGraph.open()
+        >>> graph.select("SELECT ?label { iero:EmotionalContagion rdfs:label ?label }")
+        [{'label': 'emotional contagion'}]
+
+        :raises BadQuery: if the query is of another form.
+        """
+        return list(self._of_kind("bindings", query, params).rows())
+
+    def ask(self, query: str, **params: Value | list[Value]) -> bool:
+        """Return the truth of an ASK query.
+
+        :raises BadQuery: if the query is of another form.
+        """
+        return self._of_kind("boolean", query, params).truth
+
+    def construct(self, query: str, **params: Value | list[Value]) -> str:
+        """Return the graph of a CONSTRUCT or DESCRIBE query in Turtle.
+
+        :raises BadQuery: if the query is of another form.
+        """
+        written = io.BytesIO()
+        self._of_kind("graph", query, params).write(written, format_named("turtle", "graph"))
+        return written.getvalue().decode()
+
+    def _of_kind(self, kind: str, query: str, params: Mapping[str, Value | list[Value]]) -> Answer:
+        answer = self.query(query, **params)
+        if answer.kind != kind:
+            method = {"bindings": "select", "boolean": "ask", "graph": "construct"}
+            text = self.catalogue[query].text if _is_name(query) else query
+            raise BadQuery(f"{method[kind]}() does not answer a {form(text)} query.",
+                           hint=f"Use {method[answer.kind]}().", line=1, column=1, excerpt="")
+        return answer
+
+    def _terms_of(self, given: Value | list[Value]) -> list[Term]:
+        values = given if isinstance(given, list) else [given]
+        return [self._term_of(value) for value in values]
+
+    def _term_of(self, value: Value) -> Term:
+        if isinstance(value, IRI | Literal):
+            return value
+        if isinstance(value, int):
+            return Literal(str(value), datatype=PREFIXES["xsd"] + "integer")
+        return self.resolve(value)
+
+    # -- the catalogue -----------------------------------------------------------------------------
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """The competency questions."""
+        return Catalogue.open()
+
+    def run(self, name: str, params: Mapping[str, list[str]] | None = None) -> Answer:
+        """Answer a question of the catalogue, its parameters given as text.
+
+        :raises NotFound: for an unknown question, or a term that is not in the graph.
+        :raises BadParameter: for a parameter that is unknown, doubled or of the wrong type.
+        """
+        return self._backend.query(self.bound(name, params))
+
+    def bound(self, name: str, params: Mapping[str, list[str]] | None = None) -> str:
+        """Return the SPARQL that :meth:`run` asks: the question with the parameters in their places.
+
+        :raises NotFound: as :meth:`run`, and so
+        :raises BadParameter: likewise.
+        """
+        question = self.catalogue[name]
+        values = {key: [self._parameter(question, key, given)]
+                  for key, given in (params or {}).items()}
+        return bind(question.text, values) if values else question.text
+
+    def members(self, kind: str) -> list[Named]:
+        """Return the subclasses and the members of a class, by label."""
+        rows = self._service("members", kind=self.resolve(kind)).rows()
+        return [Named(row["member"], row["label"]) for row in rows]
+
+    def _parameter(self, question: Query, name: str, given: list[str]) -> Term:
+        if name not in question.parameters:
+            known = ", ".join(question.parameters) or "none"
+            raise BadParameter(f"{question.name} has no parameter {name!r}.",
+                               hint=f"Parameters: {known}.", parameter=name)
+        if len(given) != 1:
+            raise BadParameter(f"The parameter {name!r} is given {len(given)} times.",
+                               hint="Give it once.", parameter=name)
+        return self._typed(question.parameters[name], given[0])
+
+    def _typed(self, parameter: Parameter, text: str) -> Term:
+        if parameter.type == "iri":
+            return self.resolve(text)
+        if parameter.type == "string":
+            return Literal(text)
+        if not re.fullmatch(r"[+-]?[0-9]+", text, re.ASCII):
+            raise BadParameter(f"The parameter {parameter.name!r} is {text!r}, not a whole number.",
+                               parameter=parameter.name)
+        return Literal(text, datatype=PREFIXES["xsd"] + "integer")
+
+    # -- terms -------------------------------------------------------------------------------------
+
+    def resolve(self, name: str) -> IRI:
+        """Return the IRI of a term by local name, CURIE, IRI, or label.
+
+        :raises NotFound: if the graph says nothing of it; ``nearest`` has the closest names.
+        """
+        iri = self._names.find(name)
+        if iri is None and (candidate := _as_iri(name)) is not None:
+            # Things without a label are not among the names, and still can be asked about.
+            found = self._backend.query(bind("ASK { VALUES ?s { <urn:x> } ?s ?p ?o }",
+                                             {"s": [candidate]}))
+            iri = candidate if found.truth else None
+        if iri is not None:
+            return iri
+        near = self.nearest(name)
+        hint = f"Did you mean {', '.join(near)}?" if near else "iero search finds terms by words."
+        raise NotFound(f"There is no term {name!r}.", hint=hint, nearest=near)
+
+    def term(self, name: str) -> Description:
+        """Describe a term, given by local name, CURIE, IRI or label.
+
+        >>> KnowledgeGraph.open().term("EmotionalContagion").label
+        'emotional contagion'
+
+        :raises NotFound: if there is none; ``nearest`` has the closest names.
+        """
+        iri = self.resolve(name)
+        rows = self._service("term", term=iri).rows()
+        return _description(iri, list(rows))
+
+    def describe(self, iri: str) -> Answer:
+        """Return all that is stated of a term and its class expressions, and the claims about it."""
+        answer = self._service("describe", term=IRI(iri))
+        answer.first = f"<{iri}>"
+        return answer
+
+    def terms(self) -> list[Named]:
+        """Return everything that IERO defines, claims apart, by label."""
+        return self._names.own()
+
+    def nearest(self, name: str, n: int = 5) -> list[str]:
+        """Return the names of terms most like a given one."""
+        return self._names.nearest(name, n)
+
+    def search(self, text: str, limit: int = 20) -> list[Hit]:
+        """Return the terms, claims and works that fit a text, the best first."""
+        return self._index.search(text, limit)
+
+    @cached_property
+    def _names(self) -> Names:
+        return Names(self._service("names").rows())
+
+    @cached_property
+    def _index(self) -> Index:
+        from iero.search import Entry, Index
+
+        return Index(Entry(*fields) for fields in self._names.entries())
+
+    # -- about the graph ---------------------------------------------------------------------------
+
+    @cached_property
+    def version(self) -> str:
+        """The version of the ontology that is loaded; empty if it does not say."""
+        found = [row["version"] for row in self._service("version").rows()]
+        return str(found[0]) if found else ""
+
+    def sizes(self) -> dict[str, int]:
+        """Return the number of triples of each named graph."""
+        return {str(row["graph"]): int(row["triples"])
+                for row in self._service("graph-sizes").rows()}
+
+    def export(self, output: Sink, fmt: Format, *, graph: str = "") -> None:
+        """Write all data, or one named graph, to a sink.
+
+        :raises NotFound: if there is no such graph.
+        :raises BadParameter: if this is a remote graph.
+        """
+        if not isinstance(self._backend, Store):
+            raise BadParameter("A remote graph is not exported from here.",
+                               hint="Ask the endpoint for a dump, or use CONSTRUCT.")
+        if graph and graph not in self.sizes():
+            near = [split_name(name) for name in self.sizes()]
+            raise NotFound(f"There is no graph <{graph}>.",
+                           hint=f"There are {', '.join(near)}.", nearest=near)
+        self._backend.dump(output, fmt, graph=graph)
+
+    def _service(self, name: str, **values: Term) -> Answer:
+        text = resources.read(f"queries/service/{name}.rq").decode()
+        return self._backend.query(bind(text, {key: [value] for key, value in values.items()}))
+
+
+def _is_name(query: str) -> bool:
+    return re.fullmatch(r"[\w.-]+", query) is not None
+
+
+def _as_iri(name: str) -> IRI | None:
+    try:
+        return IRI(expand(name))
+    except BadParameter:
+        return None
+
+
+def _description(iri: IRI, rows: list[Row]) -> Description:
+    roles: dict[str, dict[Named, None]] = {}
+    values: dict[str, dict[Term, None]] = {}
+    relations, facts = dict[tuple[Named, Named], None](), dict[tuple[Named, Term], None]()
+    for row in rows:
+        value, role = row["value"], row["role"]
+        named = Named(value, row.get("valueLabel", ""))
+        if role != "value":
+            roles.setdefault(role, {})[named] = None
+            continue
+        name = str(row["property"])
+        values.setdefault(name, {})[named if name == _SOURCE else value] = None
+        if name not in _SHOWN_APART:
+            link = Named(name, row.get("propertyLabel", ""))
+            if isinstance(value, IRI):
+                relations[link, named] = None
+            else:
+                facts[link, value] = None
+    return _filled(iri, {name: list(found) for name, found in values.items()},
+                   {role: list(found) for role, found in roles.items()},
+                   list(relations), list(facts))
+
+
+def _filled(
+    iri: IRI, values: dict[str, list[Term]], roles: dict[str, list[Named]],
+    relations: list[tuple[Named, Named]], facts: list[tuple[Named, Term]],
+) -> Description:
+    def first(name: str) -> str:
+        return str(next(iter(values.get(name, [])), ""))
+
+    scopes = {scope: values.get(name, []) for scope, name in _SCOPES.items()}
+    return Description(
+        iri=iri, label=first(_LABEL) or split_name(iri), kinds=roles.get("kind", []),
+        definition=first(DEFINITION),
+        synonyms={scope: found for scope, found in scopes.items() if found},
+        abbreviations=values.get(_ABBREVIATION, []), examples=values.get(EXAMPLE, []),
+        sources=[source for source in values.get(_SOURCE, []) if isinstance(source, Named)],
+        superclasses=roles.get("superclass", []), subclasses=roles.get("subclass", []),
+        instances=roles.get("instance", []), relations=relations, facts=facts,
+        claims=roles.get("claim", []), defined_by=first(_DEFINED_BY),
+    )
+
+
+_LABEL: Final = expand("rdfs:label")
+_SOURCE: Final = expand("dcterms:source")
+_ABBREVIATION: Final = expand("iero:abbreviation")
+_DEFINED_BY: Final = expand("rdfs:isDefinedBy")
+_SCOPES: Final = {scope: expand(f"oboInOwl:has{scope.capitalize()}Synonym")
+                  for scope in ("exact", "broad", "narrow", "related")}
+_SHOWN_APART: Final = frozenset((_LABEL, DEFINITION, EXAMPLE, _SOURCE, _ABBREVIATION, _DEFINED_BY,
+                                 *_SCOPES.values()))

@@ -1,0 +1,24 @@
+"""The HTTP service: SPARQL, term pages, the questions, search.
+
+::
+
+    app          the factory: blueprints, limits, headers, base path
+    |-- about    home page, /health, /version, /.well-known/void
+    |-- sparql   SPARQL 1.1 Protocol, service description, query page
+    |-- queries  the catalogue of questions, and running them
+    |-- terms    term pages and documents, the ontology document
+    `-- search   full text
+    answers      an Answer becomes a complete response, or an error
+    negotiation  what a request says: parameters, body, wanted representation
+    links        every URL that the service writes
+    description  the service and its data set in RDF
+    preview      what a page shows of an answer
+    mounted      the base path
+    errors       every failure becomes one body, for programs or for people
+    launcher     the same app on granian
+"""
+
+from iero.server.app import create_app
+from iero.server.launcher import serve
+
+__all__ = ["create_app", "serve"]

@@ -1,0 +1,94 @@
+"""The application factory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from flask import Flask, Response, request
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from iero.server import about, errors, links, queries, search, sparql, terms
+from iero.server.context import Context
+from iero.server.mounted import Mounted
+from iero.server.preview import without_header
+from iero.terms import IRI, BlankNode, Literal
+
+if TYPE_CHECKING:
+    from iero.graph import KnowledgeGraph
+
+PAGE_POLICY: Final = ("default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+                      "base-uri 'none'; frame-ancestors 'none'")
+DATA_POLICY: Final = "default-src 'none'; frame-ancestors 'none'; sandbox"
+"""For answers too: browsers run scripts in XML, and a query decides what is in its answer."""
+
+PREFLIGHT_SECONDS: Final = 86_400
+ACCESS: Final = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "Allow, Content-Length, Content-Type, ETag",
+}
+PREFLIGHT: Final = {
+    "Access-Control-Allow-Methods": "GET, HEAD, POST, OPTIONS",
+    "Access-Control-Allow-Headers": "*",
+    "Access-Control-Max-Age": str(PREFLIGHT_SECONDS),
+}
+
+
+def create_app(
+    graph: KnowledgeGraph, *, base_path: str = "", release: str = "", shipped: bool = False,
+    trusted_proxies: int = 0, body_limit: int = 1 << 20, answer_limit: int = 1 << 30,
+) -> Flask:
+    """Make the WSGI application that serves a graph.
+
+    :param graph: the graph.
+    :param base_path: where the application is mounted, such as ``/iero``; nothing for the root.
+    :param release: what identifies the data, for entity tags; nothing where it may change.
+    :param shipped: whether the graph is the release that ships with the package.
+    :param trusted_proxies: how many proxies in front may set ``X-Forwarded-*`` headers.
+    :param body_limit: how many bytes a request body may have.
+    :param answer_limit: how many bytes an answer may have.
+    """
+    app = Flask(__name__)
+    app.config["MAX_CONTENT_LENGTH"] = body_limit
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    context = Context(graph, release, shipped, answer_limit)
+    for subject in (about, sparql, queries, terms, search):
+        app.register_blueprint(subject.blueprint(context))
+    errors.register(app)
+    app.after_request(_headers)
+    _furnish(app, context)
+    if base_path:
+        app.wsgi_app = Mounted(app.wsgi_app, base_path)  # type: ignore[method-assign]
+    if trusted_proxies:
+        counts = dict.fromkeys(("x_for", "x_proto", "x_host", "x_prefix"), trusted_proxies)
+        app.wsgi_app = ProxyFix(app.wsgi_app, **counts)  # type: ignore[method-assign]
+    return app
+
+
+def _furnish(app: Flask, context: Context) -> None:
+    """Give the templates what they need beside what a view hands them."""
+    app.jinja_env.globals |= {"page_of": links.page, "versions": about.versions(context)}
+    app.jinja_env.filters["without_header"] = without_header
+    app.jinja_env.tests |= {
+        "iri": lambda value: isinstance(value, IRI),
+        "literal": lambda value: isinstance(value, Literal),
+        "blank": lambda value: isinstance(value, BlankNode),
+        "number_literal": _is_number,
+    }
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, Literal) and not isinstance(value.value, str | bool)
+
+
+def _headers(response: Response) -> Response:
+    """Open every response to other sites, and close it to scripts of anybody else's making."""
+    is_page = response.mimetype == "text/html"
+    response.headers.update(ACCESS)
+    if request.method == "OPTIONS":
+        response.headers.update(PREFLIGHT)
+        response.status_code = 204 if response.status_code == 200 else response.status_code
+    response.vary.add("Accept")
+    response.headers["Content-Security-Policy"] = PAGE_POLICY if is_page else DATA_POLICY
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "same-origin"
+    return response

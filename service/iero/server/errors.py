@@ -1,0 +1,69 @@
+"""Every failure becomes one body: problem JSON (RFC 9457), or a page for browsers."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+from flask import Flask, Response, render_template, request
+from werkzeug.exceptions import (
+    HTTPException,
+    InternalServerError,
+    MethodNotAllowed,
+    RequestEntityTooLarge,
+)
+from werkzeug.exceptions import NotFound as NoSuchRoute
+
+from iero.errors import IeroError
+from iero.server.negotiation import accept, prefers_html, too_large
+
+PROBLEM: Final = "application/problem+json"
+
+
+def register(app: Flask) -> None:
+    """Make one shape of all failures of an app: ours, the framework's, and those nobody foresaw."""
+    app.register_error_handler(IeroError, _ours)
+    app.register_error_handler(HTTPException, _framework)
+
+
+def respond(problem: dict[str, Any], page: str = "error.html", **context: Any) -> Response:
+    """Return a problem as a response, for a program or for a person.
+
+    :param page: the template for browsers; it gets ``problem`` and the rest of the context.
+    """
+    if prefers_html(accept()):
+        body = render_template(page, problem=problem, **context)
+        return Response(body, problem["status"], mimetype="text/html")
+    body = json.dumps(problem, ensure_ascii=False, default=str) + "\n"
+    return Response(body, problem["status"], content_type=PROBLEM)
+
+
+def _ours(error: IeroError) -> Response:
+    return respond(error.problem())
+
+
+def _framework(error: HTTPException) -> Response | HTTPException:
+    if error.response is not None or (error.code or 500) < 400:  # a redirect is no failure
+        return error
+    response = respond(_problem(error))
+    for name, value in error.get_headers(request.environ):
+        if name.lower() != "content-type":
+            response.headers[name] = value
+    return response
+
+
+def _problem(error: HTTPException) -> dict[str, Any]:
+    if isinstance(error, RequestEntityTooLarge):
+        return too_large(request.max_content_length or 0).problem()
+    body: dict[str, Any] = {"type": "about:blank", "title": error.name, "status": error.code or 500}
+    if isinstance(error, NoSuchRoute):
+        body |= {"detail": f"There is nothing at {request.path}.",
+                 "hint": "The entry points are listed on the home page, /."}
+    elif isinstance(error, MethodNotAllowed):
+        allowed = ", ".join(sorted(error.valid_methods or ()))
+        body |= {"detail": f"{request.method} is not possible here.", "hint": f"Use {allowed}."}
+    elif isinstance(error, InternalServerError):
+        body |= {"detail": "The service failed; this is its fault, and it is in its log."}
+    else:
+        body |= {"detail": error.description or error.name}
+    return body

@@ -1,0 +1,26 @@
+"""Every URL that the service writes comes from Flask's ``url_for``, which knows the base path."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import request, url_for
+
+from iero.vocabulary import IERO, ONTOLOGY, is_own
+
+
+def page(iri: str) -> str:
+    """Return where to read about a resource: this service's page, else the resource's own address.
+
+    What is neither one of our names nor a web address (``urn:``, ``javascript:``) has no link.
+    """
+    if iri == ONTOLOGY:
+        return url_for("terms.ontology")
+    if is_own(iri):
+        return url_for("terms.term", name=iri.removeprefix(IERO))
+    return iri if iri.startswith(("https://", "http://")) else ""
+
+
+def absolute(endpoint: str, **values: Any) -> str:
+    """Return an absolute URL as the client that asks would write it."""
+    return request.host_url.rstrip("/") + url_for(endpoint, **values)

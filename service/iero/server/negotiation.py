@@ -1,0 +1,138 @@
+"""What a request says: its parameters, its body, and which representation it asks for.
+
+A page goes only to clients that name ``text/html`` and prefer it to every data format, as browsers
+do. Everybody else gets data: ``curl`` (``*/*``), scripts, and Protégé, which lists dozens of types.
+Standard: RFC 9110, section 12.5.1; the ``format`` parameter or a suffix of the path wins.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import parse_qsl
+
+from flask import request
+from werkzeug.datastructures import MIMEAccept
+from werkzeug.http import parse_accept_header
+
+from iero.errors import BadParameter, NotAcceptable, TooLarge
+from iero.protocol import FORMATS, Format, negotiate
+
+HTML: Final = "html"
+JSON_TYPE: Final = "application/json"
+_JAVA: Final = "text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2"
+"""What Java (and so Protégé, at its second try) sends for want of an opinion; it wants no page."""
+
+Pairs = list[tuple[str, str]]
+
+
+def pairs(encoded: bytes) -> Pairs:
+    """Decode a query string or form (``application/x-www-form-urlencoded``), once and strictly.
+
+    :raises BadParameter: if it is not UTF-8.
+    """
+    try:
+        return parse_qsl(encoded.decode(), keep_blank_values=True, errors="strict")
+    except UnicodeDecodeError as error:
+        raise BadParameter("The parameters are not UTF-8.",
+                           hint="Percent-encode the UTF-8 bytes of each value.") from error
+
+
+def one(params: Pairs, name: str) -> str | None:
+    """Return the value of a parameter that may be given once, or None.
+
+    :raises BadParameter: if it is given twice.
+    """
+    values = [value for key, value in params if key == name]
+    if len(values) > 1:
+        raise BadParameter(f"The parameter {name!r} is given {len(values)} times.",
+                           hint="Give it once.", parameter=name)
+    return values[0] if values else None
+
+
+def read_body() -> bytes:
+    """Return the whole body of the request.
+
+    Werkzeug cuts a body without a length off at the limit, and granian lets one that breaks off
+    look complete; neither may pass for what the client sent.
+
+    :raises TooLarge: if it is above the limit.
+    :raises BadParameter: if it broke off.
+    """
+    body = request.get_data(cache=False)
+    length, limit = request.content_length, request.max_content_length
+    if length is None and limit is not None and len(body) >= limit:
+        raise too_large(limit)
+    if length is not None and len(body) < length:
+        raise BadParameter(f"The body broke off after {len(body):,} of {length:,} bytes.",
+                           hint="Send it again.")
+    return body
+
+
+def too_large(limit: int) -> TooLarge:
+    """Return the error for a request body above the limit."""
+    return TooLarge(f"The request has more than {limit:,} bytes.", limit=limit,
+                    hint="Split it, or start the service with a higher limit.")
+
+
+def accept() -> str | None:
+    """Return the Accept header, or None where the client has no opinion."""
+    header = request.headers.get("Accept", "").strip()
+    return None if header in ("", _JAVA) else header
+
+
+def prefers_html(header: str | None) -> bool:
+    """Say whether a client names HTML and prefers it to all data.
+
+    >>> prefers_html("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8")
+    True
+    >>> prefers_html("*/*"), prefers_html("text/turtle, text/html;q=0.3")
+    (False, False)
+    """
+    accepted = _qualities(header)
+    html = accepted.get("text/html", 0.0)
+    data = max((accepted.get(media_type, 0.0) for media_type in _data_types()), default=0.0)
+    return html > data and html >= accepted.get("*/*", 0.0)
+
+
+def _qualities(header: str | None) -> dict[str, float]:
+    pairs_ = parse_accept_header(header or "", MIMEAccept)
+    return {media_type.partition(";")[0].lower(): quality for media_type, quality in pairs_}
+
+
+def _data_types() -> set[str]:
+    return {JSON_TYPE, *(row.media_type for row in FORMATS)}
+
+
+def data_format(kind: str, wanted: str | None) -> Format:
+    """Return the format for an answer of a kind, where no page is on offer."""
+    return negotiate(accept(), wanted, kind)
+
+
+def wants_page(wanted: str | None) -> bool:
+    """Say whether a request to a resource that has a page should get the page."""
+    return wanted == HTML if wanted else prefers_html(accept())
+
+
+def json_or_page(wanted: str | None) -> bool:
+    """Say whether to send the page of a resource that has a page and JSON, and nothing else.
+
+    :raises NotAcceptable: if the client takes neither.
+    """
+    if wants_page(wanted):
+        return True
+    require_json(wanted, also=HTML)
+    return False
+
+
+def require_json(wanted: str | None, *, also: str = "") -> None:
+    """Make sure that the client takes JSON.
+
+    :raises NotAcceptable: otherwise.
+    """
+    header = accept()
+    taken = parse_accept_header(header or "*/*", MIMEAccept)
+    if wanted != "json" if wanted else not taken.quality(JSON_TYPE):
+        available = [JSON_TYPE, *(["text/html"] if also else [])]
+        asked = f"format={wanted}" if wanted else f"Accept: {header}"
+        raise NotAcceptable(f"Nothing here fits {asked!r}.", available=available,
+                            hint="Available: " + ", ".join(available) + ".")

@@ -1,0 +1,88 @@
+"""What a page shows of an answer: its beginning, and whether there is more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+from iero.naming import Named
+from iero.protocol import format_named
+from iero.terms import IRI, Row, Term
+
+if TYPE_CHECKING:
+    from iero.queries import Query
+    from iero.results import Answer
+
+ROWS: Final = 1000
+CHARACTERS: Final = 200_000
+
+
+@dataclass(frozen=True)
+class Preview:
+    """The beginning of an answer.
+
+    :param more: whether the answer goes on; a page says so.
+    """
+
+    kind: str
+    variables: list[str] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
+    truth: bool = False
+    text: str = ""
+    more: bool = False
+
+    @classmethod
+    def of(cls, answer: Answer) -> Preview:
+        """Read the beginning of an answer."""
+        if answer.kind == "boolean":
+            return cls(answer.kind, truth=answer.truth)
+        if answer.kind == "graph":
+            return cls._document(answer)
+        rows = list(islice(answer.rows(), ROWS + 1))
+        return cls(answer.kind, answer.variables, rows[:ROWS], more=len(rows) > ROWS)
+
+    def labelled(self) -> Preview:
+        """Show things by their labels: ``?x`` and ``?xLabel`` become one column.
+
+        >>> from iero.terms import Literal
+        >>> row = {"x": IRI("https://w3id.org/iero/Venting"), "xLabel": Literal("venting")}
+        >>> shown = Preview("bindings", ["x", "xLabel"], [row]).labelled()
+        >>> shown.variables, shown.rows[0]["x"].label
+        (['x'], 'venting')
+        """
+        names = set(self.variables)
+        pairs = {name: f"{name}Label" for name in self.variables if f"{name}Label" in names}
+        kept = [name for name in self.variables if name not in pairs.values()]
+        rows = [{name: _named(row[name], row.get(pairs.get(name, "")))
+                 for name in kept if name in row} for row in self.rows]
+        return replace(self, variables=kept, rows=rows)
+
+    @classmethod
+    def _document(cls, answer: Answer) -> Preview:
+        written = b""
+        for chunk in answer.serialize(format_named("turtle", "graph")):
+            written += chunk
+            if len(written) > CHARACTERS:
+                beginning = written[:CHARACTERS].decode(errors="ignore")
+                return cls(answer.kind, text=beginning, more=True)
+        return cls(answer.kind, text=written.decode())
+
+
+def _named(term: Term, label: Term | None) -> Term:
+    return Named(term, label) if isinstance(term, IRI) and label is not None else term
+
+
+def without_header(text: str) -> str:
+    r"""Return a question's SPARQL without the ``#+`` lines that describe it.
+
+    >>> without_header("#+ summary: Anything\nASK {}\n")
+    'ASK {}'
+    """
+    lines = text.splitlines()
+    return "\n".join(line for line in lines if not line.startswith("#+")).strip()
+
+
+def sample(questions: list[Query]) -> str:
+    """Return a query to begin with."""
+    return without_header(questions[0].text) if questions else "SELECT * { ?s ?p ?o } LIMIT 10"

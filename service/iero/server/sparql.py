@@ -1,0 +1,83 @@
+"""``/sparql``: the SPARQL 1.1 Protocol, the service description, and the query page.
+
+Standards: SPARQL 1.1 Protocol, section 2.1; SPARQL 1.1 Service Description, section 2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from flask import Blueprint, Response, render_template, request, url_for
+
+from iero.errors import IeroError
+from iero.protocol import FORMATS, QueryRequest, formats_for, parse_query_request
+from iero.server import answers, description, links
+from iero.server.context import Context
+from iero.server.errors import respond
+from iero.server.negotiation import Pairs, data_format, one, pairs, read_body, wants_page
+from iero.server.preview import Preview, sample
+
+FORM: Final = "application/x-www-form-urlencoded"
+
+
+class Endpoint:
+    """The views of ``/sparql``."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+
+    def endpoint(self) -> Response:
+        """Answer a query; without one, say what this endpoint is."""
+        in_url = pairs(request.query_string)
+        body = read_body() if request.method == "POST" else b""
+        is_form = request.mimetype == FORM
+        in_form = pairs(body) if is_form else []
+        wanted = one(in_url + in_form, "format")
+        if request.method != "POST" and not any(name == "query" for name, _ in in_url):
+            return self._entrance(wanted)
+
+        def asked() -> QueryRequest:
+            return parse_query_request(request.method, request.content_type or "", in_url, in_form,
+                                       b"" if is_form else body)
+
+        if wants_page(wanted):
+            given = next((value for name, value in in_url + in_form if name == "query"), "")
+            return self._result_page(asked, given, in_url)
+        answer = self.context.graph.answer(asked())
+        return answers.send(answer, data_format(answer.kind, wanted), self.context)
+
+    def _entrance(self, wanted: str | None) -> Response:
+        if wants_page(wanted):
+            return Response(render_template("sparql.html", **self._page()), mimetype="text/html")
+        triples = description.service(links.absolute("sparql.endpoint"), self.context.graph.sizes())
+        return description.send(triples, wanted)
+
+    def _result_page(
+        self, asked: Callable[[], QueryRequest], query: str, in_url: Pairs
+    ) -> Response:
+        try:
+            preview = Preview.of(self.context.graph.answer(asked()))
+        except IeroError as error:
+            return respond(error.problem(), "sparql.html", **self._page(query))
+        kept: dict[str, Any] = {name: value for name, value in in_url if name != "format"}
+        downloads = [(each.name, url_for("sparql.endpoint", **kept, format=each.name))
+                     for each in formats_for(preview.kind)]
+        page = render_template("sparql.html", **self._page(query), preview=preview,
+                               downloads=downloads)
+        return Response(page, mimetype="text/html")
+
+    def _page(self, query: str = "") -> dict[str, Any]:
+        examples = list(self.context.graph.catalogue)
+        return {
+            "query": query or sample(examples),
+            "examples": examples, "format_names": [each.name for each in FORMATS],
+            "endpoint": links.absolute("sparql.endpoint"),
+        }
+
+
+def blueprint(context: Context) -> Blueprint:
+    """Return the routes of the SPARQL endpoint."""
+    made = Blueprint("sparql", __name__)
+    made.add_url_rule("/sparql", view_func=Endpoint(context).endpoint, methods=["GET", "POST"])
+    return made

@@ -1,0 +1,193 @@
+"""How answers, terms and findings look in a terminal: tables that wrap, names that can be clicked.
+
+Results go to standard output and everything else to standard error. Without a terminal there are no
+colours, no links and no wrapping, so that ``grep`` and ``awk`` see one line per row.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+from rich import box
+from rich.console import Console, Group
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from iero.terms import IRI, Literal, Row, Term
+
+if TYPE_CHECKING:
+    from iero.checks import Finding
+    from iero.graph import Description, Named
+    from iero.queries import Query
+    from iero.results import Answer
+    from iero.search import Hit
+
+__all__ = ["Screen"]
+
+_PIPED_WIDTH: Final = 2000
+_NUMBERS: Final = (int, float)
+_SEVERITY: Final = {"error": "bold red", "warning": "yellow"}
+
+
+class Screen:
+    """The two output streams of one command."""
+
+    def __init__(self) -> None:
+        wide = None if sys.stdout.isatty() or "COLUMNS" in os.environ else _PIPED_WIDTH
+        self.out = Console(width=wide, highlight=False, soft_wrap=False)
+        self.err = Console(stderr=True, highlight=False)
+
+    @contextmanager
+    def working(self, message: str) -> Iterator[Callable[[str], None]]:
+        """Show that something is under way; yields a function that names the next stage."""
+        if self.err.is_terminal:
+            with self.err.status(message) as status:
+                yield lambda stage: status.update(f"{escape(stage)} …")
+        else:
+            yield lambda stage: self.err.print(escape(stage), style="dim")
+
+    def answer(self, answer: Answer, title: str = "") -> None:
+        """Show rows as a table, a truth value as a word."""
+        if answer.kind == "boolean":
+            self.out.print("true" if answer.truth else "false")
+            return
+        rows = answer.rows()
+        first = list(islice(rows, 1))
+        if not first:
+            self.err.print("No rows.", style="yellow")
+            return
+        columns = _columns(answer.variables)
+        table = self._table(name for name, _ in columns)
+        count = 0
+        for row in [*first, *rows]:
+            table.add_row(*(self._cell(row, name, label) for name, label in columns))
+            count += 1
+        if title and self.out.is_terminal:
+            self.out.print(Text(title, style="bold"))
+        self._print(table)
+        self.err.print(f"{count:,} row{'s' * (count != 1)}", style="dim")
+
+    def hits(self, hits: Sequence[Hit]) -> None:
+        """Show what a search found."""
+        table = self._table(("term", "kind", "found in"))
+        for hit in hits:
+            found = Text("" if hit.matched == hit.label else hit.matched)
+            table.add_row(self._named(hit.iri, hit.label), Text(hit.kind), found)
+        self.out.print(table)
+
+    def catalogue(self, queries: Iterable[Query]) -> None:
+        """List questions with their names and parameters."""
+        table = self._table(("name", "question", "parameters"))
+        for query in queries:
+            name = Text(query.name, style="bold", no_wrap=not self.out.is_terminal)
+            table.add_row(name, Text(query.question), Text(", ".join(query.parameters)))
+        self._print(table)
+
+    def findings(self, findings: Sequence[Finding]) -> None:
+        """Show what a check found wrong."""
+        table = self._table(("severity", "place", "check", "finding"))
+        for each in findings:
+            message = Text.assemble((f"{each.term} " if each.term else "", "bold"), each.message)
+            severity = Text(each.severity, style=_SEVERITY.get(each.severity, ""))
+            table.add_row(severity, Text(each.file), Text(each.check), message)
+        self._print(table)
+
+    def term(self, term: Description) -> None:
+        """Show a term as a page."""
+        head = Text(term.label, style="bold")
+        head.append("  " + ", ".join(kind.label for kind in term.kinds), style="dim")
+        self.out.print(head)
+        self.out.print(self._link(Text(term.iri, style="dim"), term.iri))
+        if term.definition:
+            self.out.print()
+            self.out.print(Text(term.definition))
+        self.out.print()
+        grid = Table.grid(padding=(0, 2))
+        grid.add_column(style="cyan", no_wrap=True)
+        grid.add_column(overflow="fold")
+        for title, values in _sections(term):
+            lines = [self._line(value) for value in values]
+            grid.add_row(Text(title), Group(*lines))
+        self.out.print(grid)
+
+    def _print(self, table: Table) -> None:
+        """Print a table; where cells must wrap, rows are set apart."""
+        if self.out.is_terminal and self.out.measure(table).maximum > self.out.width:
+            table.leading = 1
+        self.out.print(table)
+
+    def _line(self, value: Term) -> Text:
+        named = getattr(value, "label", "")
+        return self._named(value, named) if isinstance(value, IRI) else Text(str(value))
+
+    def _table(self, columns: Iterable[str]) -> Table:
+        piped = not self.out.is_terminal
+        table = Table(box=None if piped else box.SIMPLE_HEAD, pad_edge=False, show_edge=not piped,
+                      header_style="bold", row_styles=None)
+        for name in columns:
+            table.add_column(Text(name), overflow="fold", vertical="top")
+        return table
+
+    def _cell(self, row: Row, name: str, label: str) -> Text:
+        value = row.get(name)
+        if value is None:
+            return Text(str(row.get(label, "")))
+        if isinstance(value, IRI):
+            return self._labelled(value, str(row.get(label, "")))
+        if isinstance(value, Literal) and isinstance(value.value, _NUMBERS):
+            return Text(str(value), justify="right")
+        text = str(value) if isinstance(value, Literal) else value.n3()
+        return Text(text if self.out.is_terminal else " ".join(text.split()))
+
+    def _named(self, iri: IRI, label: str) -> Text:
+        """Write a label with its short name, both leading to the term."""
+        curie = iri.curie
+        if not label or label == curie:
+            return self._link(Text(curie), iri)
+        between = "\n" if self.out.is_terminal and len(label) + len(curie) > 38 else " "
+        return self._link(Text.assemble(label, between, (curie, "dim")), iri)
+
+    def _labelled(self, iri: IRI, label: str) -> Text:
+        """Write a label that leads to the term; where nothing can be clicked, its name too."""
+        if self.out.is_terminal and label:
+            return self._link(Text(label), iri)
+        return self._named(iri, label)
+
+    def _link(self, text: Text, iri: str) -> Text:
+        if self.out.is_terminal:
+            text.stylize(f"link {iri}")
+        return text
+
+
+def _columns(variables: Sequence[str]) -> list[tuple[str, str]]:
+    """Pair each variable with the one that holds its label: ``?x ?xLabel`` is one column.
+
+    >>> _columns(["term", "termLabel", "n"])
+    [('term', 'termLabel'), ('n', '')]
+    """
+    labels = {name + "Label": name for name in variables}
+    return [(name, name + "Label" if name + "Label" in variables else "")
+            for name in variables if labels.get(name) not in variables]
+
+
+def _sections(term: Description) -> Iterator[tuple[str, Sequence[Term]]]:
+    synonyms = [(f"{scope} synonym", found) for scope, found in term.synonyms.items()]
+    related: dict[str, list[Named]] = {}
+    for link, value in term.relations:
+        related.setdefault(link.label, []).append(value)
+    facts: dict[str, list[Term]] = {}
+    for link, fact in term.facts:
+        facts.setdefault(link.label, []).append(fact)
+    sections: list[tuple[str, Sequence[Term]]] = [
+        *synonyms, ("abbreviation", term.abbreviations), ("broader", term.superclasses),
+        ("narrower", term.subclasses), ("individuals", term.instances), *related.items(),
+        *facts.items(), ("example", term.examples), ("claims", term.claims),
+        ("sources", term.sources),
+    ]
+    return ((title, values) for title, values in sections if values)

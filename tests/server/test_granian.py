@@ -1,0 +1,262 @@
+"""The service over real HTTP: granian, started as `iero serve` starts it."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+HERE = Path(__file__).parent
+SERVICE = str(HERE.parents[1] / "service")
+pytestmark = pytest.mark.filterwarnings("ignore:ConjunctiveGraph is deprecated")  # by rdflib
+READY = re.compile(rb"ready at (http://\S+)/ ")
+BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+SLOW = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l . ?m ?n_ ?o }"
+
+
+@contextmanager
+def started(code: str, *, seconds: float = 30) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    """Run Python code that serves; yield the process and the address of its ready line."""
+    environment = os.environ | {"PYTHONPATH": SERVICE}
+    process = subprocess.Popen(
+        [sys.executable, "-W", "error", "-c", code],
+        stderr=subprocess.PIPE,
+        env=environment,
+        start_new_session=True,
+    )
+    timer = threading.Timer(seconds, process.kill)
+    timer.start()
+    try:
+        assert process.stderr is not None
+        lines = []
+        for line in process.stderr:
+            lines.append(line)
+            if found := READY.search(line):
+                break
+        else:
+            pytest.fail(b"".join(lines).decode())
+        timer.cancel()
+        yield process, found[1].decode()
+    finally:
+        timer.cancel()
+        if process.poll() is None:
+            process.terminate()
+            process.wait(15)
+        process.stderr.close()
+
+
+def serving(**options: Any) -> str:
+    options = {"port": 0, "source": str(HERE / "data.nq"), **options}
+    return f"from iero.server import serve; serve(**{options!r})"
+
+
+@pytest.fixture(scope="module", params=["", "/a/b"], ids=["root", "below /a/b"])
+def client(request: pytest.FixtureRequest) -> Iterator[httpx.Client]:
+    with (
+        started(serving(base_path=request.param)) as (_, address),
+        httpx.Client(base_url=address) as made,
+    ):
+        assert address.endswith(request.param)
+        yield made
+
+
+@pytest.mark.cases("protocol.yaml", "pages.yaml")
+def test_case_over_http(
+    client: httpx.Client, case: dict[str, Any], exchange: Callable[..., object]
+) -> None:
+    exchange(client, case)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    with started(serving()) as made:
+        yield made
+
+
+def connect(address: str) -> http.client.HTTPConnection:
+    return http.client.HTTPConnection(httpx.URL(address).netloc.decode(), timeout=20)
+
+
+def test_a_connection_stays_usable_after_head_errors_and_304(server: tuple[object, str]) -> None:
+    connection = connect(server[1])
+    requests = [
+        ("HEAD", "/sparql?query=ASK%7B%7D", {}),
+        ("HEAD", "/nothing", {}),
+        ("GET", "/nothing", {}),
+        ("OPTIONS", "/sparql", {}),
+        ("GET", "/term/Venting", {}),
+        ("HEAD", "/", BROWSER),
+    ]
+    sockets = set()
+    for method, path, headers in requests * 2:
+        connection.request(method, path, headers=headers)
+        response = connection.getresponse()
+        body = response.read()
+        assert (body == b"") == (method in ("HEAD", "OPTIONS"))
+        assert connection.sock is not None, f"closed after {method} {path}"
+        sockets.add(connection.sock.getsockname())
+    tag = _etag(connection, "/term/Venting")
+    connection.request("GET", "/term/Venting", headers={"If-None-Match": tag})
+    response = connection.getresponse()
+    assert (response.status, response.read()) == (304, b"")
+    connection.request("GET", "/health")
+    assert connection.getresponse().read().startswith(b"{")
+    assert {connection.sock.getsockname()} == sockets
+    connection.close()
+
+
+def _etag(connection: http.client.HTTPConnection, path: str) -> str:
+    connection.request("GET", path)
+    response = connection.getresponse()
+    response.read()
+    return response.headers["ETag"]
+
+
+def test_a_slow_query_does_not_hold_up_a_quick_one(server: tuple[object, str]) -> None:
+    with (
+        httpx.Client(base_url=server[1], timeout=60) as slow,
+        httpx.Client(base_url=server[1]) as quick,
+    ):
+        finished: list[float] = []
+
+        def ask_slowly() -> None:
+            slow.get("/sparql", params={"query": SLOW})
+            finished.append(time.monotonic())
+
+        thread = threading.Thread(target=ask_slowly)
+        thread.start()
+        time.sleep(0.2)
+        for _ in range(5):
+            assert quick.get("/sparql", params={"query": "ASK {}"}).status_code == 200
+        answered = time.monotonic()
+        thread.join()
+        assert answered < finished[0], "the slow query was not slow enough to tell"
+
+
+FAILING_EVALUATION = """
+from iero import results
+from iero.server import serve
+write = results.Answer.write
+def failing(self, output, fmt):
+    write(self, output, fmt)
+    if self.kind == "bindings":
+        raise RuntimeError("late failure")
+results.Answer.write = failing
+serve(port=0, source={source!r})
+"""
+FAILING_TRANSFER = """
+from iero.server import answers, serve
+def failing(spool):
+    yield spool.file.read(1 << 19)
+    raise OSError("the disk is gone")
+answers._blocks = failing
+serve(port=0, source={source!r})
+"""
+LONG = "SELECT * { ?a ?p ?x . ?b ?q ?y . ?c ?r ?z }"
+
+
+@pytest.mark.parametrize("query", ["SELECT * { ?s ?p ?o }", LONG], ids=["short", "long"])
+def test_a_failure_after_the_last_row_is_an_error_and_no_result(query: str) -> None:
+    with started(FAILING_EVALUATION.format(source=str(HERE / "data.nq"))) as (_, address):
+        response = httpx.get(address + "/sparql", params={"query": query})
+        assert response.status_code == 500
+        assert response.headers["content-type"] == "application/problem+json"
+        assert httpx.get(address + "/sparql", params={"query": "ASK {}"}).status_code == 200
+
+
+def test_a_failure_after_the_first_byte_breaks_the_transfer() -> None:
+    with started(FAILING_TRANSFER.format(source=str(HERE / "data.nq"))) as (_, address):
+        with pytest.raises(httpx.RemoteProtocolError), httpx.Client() as client:
+            client.get(address + "/sparql", params={"query": LONG})
+        assert httpx.get(address + "/sparql", params={"query": "ASK {}"}).status_code == 200
+
+
+def test_a_chunked_body_above_the_limit_is_refused(server: tuple[object, str]) -> None:
+    def chunks() -> Iterator[bytes]:
+        for _ in range(200):
+            yield b"x" * 10_000
+
+    response = httpx.post(
+        server[1] + "/sparql",
+        content=chunks(),
+        headers={"Content-Type": "application/sparql-query"},
+    )
+    assert response.status_code == 413
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
+def test_a_signal_stops_the_service_and_all_its_processes(number: signal.Signals) -> None:
+    with started(serving()) as (process, address):
+        assert httpx.get(address + "/health").status_code == 200
+        os.killpg(process.pid, number)
+        assert process.wait(10) == 0
+        assert process.stderr is not None
+        assert b"Traceback" not in process.stderr.read()
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(address + "/health")
+
+
+def test_a_port_in_use_is_said_and_not_shared(server: tuple[object, str]) -> None:
+    port = httpx.URL(server[1]).port
+    code = f"from iero.server import serve; serve(port={port})"
+    ran = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"PYTHONPATH": SERVICE},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert ran.returncode != 0
+    assert f"port {port}" in ran.stderr
+    assert httpx.get(server[1] + "/health").status_code == 200
+
+
+def test_a_source_that_does_not_parse_is_said(tmp_path: Path) -> None:
+    (tmp_path / "broken.ttl").write_text("<a> <b> .")
+    code = f"from iero.server import serve; serve(port=0, source={str(tmp_path / 'broken.ttl')!r})"
+    ran = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"PYTHONPATH": SERVICE},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert ran.returncode != 0
+    assert "broken.ttl" in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+def test_two_workers_serve_one_port() -> None:
+    with started(serving(workers=2)) as (_, address):
+        for _ in range(20):
+            assert httpx.get(address + "/sparql", params={"query": "ASK {}"}).status_code == 200
+
+
+def test_a_name_and_ipv6_can_be_listened_at() -> None:
+    hosts = ["localhost", *(["::1"] if socket.has_ipv6 and _has_ipv6_loopback() else [])]
+    for host in hosts:
+        with started(serving(host=host)) as (_, address):
+            assert httpx.get(address + "/health").json()["status"] == "ok"
+
+
+def _has_ipv6_loopback() -> bool:
+    try:
+        with socket.create_server(("::1", 0), family=socket.AF_INET6):
+            return True
+    except OSError:
+        return False
