@@ -89,7 +89,7 @@ def _prefix_fault(query: str, found: list[Token]) -> BadQuery | None:
     for prefix, token in used_prefixes(found):
         if prefix not in declared:
             iri = PREFIXES.get(prefix, "")
-            near = "" if iri else _nearest(prefix, [*declared, *PREFIXES])
+            near = "" if iri else _nearest(prefix, [*declared, *PREFIXES], 0.7)
             hint = f"Put this line before the query: PREFIX {prefix}: <{iri or 'http://...'}>"
             if near:
                 hint = f"Did you mean {near}:? Otherwise put this line before the query: " \
@@ -164,14 +164,14 @@ def _other_fault(
     return _error_at(query, what, line, column, hint)
 
 
-def _nearest(word: str, choices: list[str]) -> str:
+def _nearest(word: str, choices: list[str], cutoff: float = 0.76) -> str:
     """Return the choice that a word was probably meant to be, or nothing.
 
     >>> _nearest("SELEC", ["ASK", "SELECT"])
     'SELECT'
     """
     by_case = {choice.upper(): choice for choice in choices}
-    close = get_close_matches(word.upper(), by_case, n=1, cutoff=0.76)
+    close = get_close_matches(word.upper(), by_case, n=1, cutoff=cutoff)
     return by_case[close[0]] if close else ""
 
 

@@ -192,7 +192,7 @@ class KnowledgeGraph:
         return self._backend.query(self.bound(name, params))
 
     def bound(self, name: str, params: Mapping[str, list[str]] | None = None) -> str:
-        """Return the SPARQL that :meth:`run` asks: the question with the parameters in their places.
+        """Return the SPARQL that :meth:`run` asks: the question with its parameters in place.
 
         :raises NotFound: as :meth:`run`, and so
         :raises BadParameter: likewise.
@@ -259,7 +259,7 @@ class KnowledgeGraph:
         return _description(iri, list(rows))
 
     def describe(self, iri: str) -> Answer:
-        """Return all that is stated of a term and its class expressions, and the claims about it."""
+        """Return what is stated of a term and its class expressions, and the claims about it."""
         answer = self._service("describe", term=IRI(iri))
         answer.first = f"<{iri}>"
         return answer

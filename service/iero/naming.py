@@ -21,7 +21,8 @@ _CLAIM: Final = PREFIXES["iero"] + "Claim"
 _ROLES: Final = {_LABEL: "label", DEFINITION: "definition",
                  _ABBREVIATION: "abbreviation"}
 _KINDS: Final = {
-    "owl:Class": "class", "owl:ObjectProperty": "object property", "owl:DatatypeProperty": "data property",
+    "owl:Class": "class", "owl:ObjectProperty": "object property",
+    "owl:DatatypeProperty": "data property",
     "owl:AnnotationProperty": "annotation property", "owl:NamedIndividual": "individual",
 }
 

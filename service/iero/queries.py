@@ -1,8 +1,8 @@
 """The catalogue of questions: one SPARQL query per file, described by its own first lines.
 
 The lines that begin with ``#+`` are YAML (the decorators of grlc); the rest is plain SPARQL that
-any editor opens and any engine runs. A parameter is a ``VALUES ?name { ... }`` block of the query; what
-stands in it is the default.
+any editor opens and any engine runs. A parameter is a ``VALUES ?name { ... }`` block of the query;
+what stands in it is the default.
 """
 
 from __future__ import annotations

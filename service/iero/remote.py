@@ -90,7 +90,8 @@ class Endpoint:
                               hint="Check the address and the network.") from error
         if response.status_code != httpx.codes.OK:
             raise RemoteError(f"{self.url} answered {response.status_code}: "
-                              + _first_line(response), url=self.url, remote_status=response.status_code)
+                              + _first_line(response),
+                              url=self.url, remote_status=response.status_code)
         return response
 
     def _format(self, response: httpx.Response, kind: str) -> Format:

@@ -255,7 +255,8 @@ def _pieces(write: Callable[[Sink], None]) -> Iterator[bytes]:
         except _Abandoned:
             return
         except BaseException as error:  # noqa: BLE001 - carried over to the reader's thread
-            pieces.put(error)
+            # Without its frames: the engine's results in them must be dropped by this thread.
+            pieces.put(error.with_traceback(None))
         else:
             pieces.put(None)
 

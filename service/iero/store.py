@@ -177,7 +177,8 @@ class Store:
                     quads = self._engine.quads_for_pattern(None, None, None, ox.NamedNode(name))
                     merged.extend(ox.Quad(q.subject, q.predicate, q.object) for q in quads)
                 for name in named:
-                    merged.extend(self._engine.quads_for_pattern(None, None, None, ox.NamedNode(name)))
+                    node = ox.NamedNode(name)
+                    merged.extend(self._engine.quads_for_pattern(None, None, None, node))
                 if len(self._merged) >= 4:
                     self._merged.pop(next(iter(self._merged)))
                 self._merged[key] = merged
@@ -194,7 +195,8 @@ class Store:
         if "dataset" not in fmt.kinds or graph:
             source = ox.NamedNode(graph) if graph else ox.DefaultGraph()
             quads: Iterable[ox.Quad] = self._engine.quads_for_pattern(None, None, None, source)
-            ox.serialize((q.triple for q in quads), target, RDF_FORMATS[fmt.name], prefixes=prefixes)
+            triples = (quad.triple for quad in quads)
+            ox.serialize(triples, target, RDF_FORMATS[fmt.name], prefixes=prefixes)
             return
         names: list[ox.NamedNode | ox.BlankNode | ox.DefaultGraph] = [
             *sorted(self._engine.named_graphs(), key=str)]

@@ -197,6 +197,30 @@ def test_a_chunked_body_above_the_limit_is_refused(server: tuple[object, str]) -
     assert response.status_code == 413
 
 
+def test_a_body_that_breaks_off_is_not_taken_for_a_query(server: tuple[object, str]) -> None:
+    url = httpx.URL(server[1])
+    head = (
+        "POST /sparql HTTP/1.1\r\nHost: iero.test\r\nContent-Type: application/sparql-query\r\n"
+        "Content-Length: 60\r\n\r\n"
+    )
+    with socket.create_connection((url.host, url.port or 80), timeout=10) as connection:
+        connection.sendall((head + "ASK {} # and then").encode())
+        connection.shutdown(socket.SHUT_WR)
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert not answer.startswith(b"HTTP/1.1 200"), answer
+
+
+def test_the_answer_to_a_body_that_is_far_too_large_is_heard(server: tuple[object, str]) -> None:
+    for _ in range(5):
+        response = httpx.post(
+            server[1] + "/sparql",
+            content=b"x" * 5_000_000,
+            headers={"Content-Type": "application/sparql-query"},
+        )
+        assert response.status_code == 413
+        assert response.json()["limit"] == 1 << 20
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
 def test_a_signal_stops_the_service_and_all_its_processes(number: signal.Signals) -> None:
     with started(serving()) as (process, address):

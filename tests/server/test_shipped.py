@@ -17,13 +17,8 @@ pytestmark = pytest.mark.filterwarnings("ignore:ConjunctiveGraph is deprecated")
 
 
 @pytest.fixture(scope="module")
-def release() -> KnowledgeGraph:
-    return KnowledgeGraph.open()
-
-
-@pytest.fixture(scope="module")
-def client(release: KnowledgeGraph) -> Iterator[httpx.Client]:
-    app = create_app(release, release="release", shipped=True)
+def client(shipped: KnowledgeGraph) -> Iterator[httpx.Client]:
+    app = create_app(shipped, release="release", shipped=True)
     with httpx.Client(transport=httpx.WSGITransport(app=app), base_url="http://iero.test") as made:
         yield made
 
@@ -44,9 +39,9 @@ def test_every_question_has_a_page_with_its_rows_and_a_file(client: httpx.Client
 
 
 def test_every_term_has_a_page_and_is_the_subject_of_its_graph(
-    client: httpx.Client, release: KnowledgeGraph
+    client: httpx.Client, shipped: KnowledgeGraph
 ) -> None:
-    terms = release.terms()
+    terms = shipped.terms()
     assert len(terms) > 300
     for number, term in enumerate(terms):
         path = "/term/" + term.removeprefix("https://w3id.org/iero/")

@@ -18,6 +18,9 @@ from iero.errors import BadParameter, NotAcceptable, TooLarge
 from iero.protocol import FORMATS, Format, negotiate
 
 HTML: Final = "html"
+BLOCK: Final = 1 << 16
+DRAINED: Final = 1 << 24
+"""How much of a body that is too large is read and thrown away."""
 JSON_TYPE: Final = "application/json"
 _JAVA: Final = "text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2"
 """What Java (and so Protégé, at its second try) sends for want of an opinion; it wants no page."""
@@ -58,14 +61,25 @@ def read_body() -> bytes:
     :raises TooLarge: if it is above the limit.
     :raises BadParameter: if it broke off.
     """
-    body = request.get_data(cache=False)
     length, limit = request.content_length, request.max_content_length
-    if length is None and limit is not None and len(body) >= limit:
-        raise too_large(limit)
+    if limit is not None and length is not None and length > limit:
+        raise _drained(too_large(limit))
+    body = request.get_data(cache=False)
+    if limit is not None and length is None and len(body) >= limit:
+        raise _drained(too_large(limit))
     if length is not None and len(body) < length:
         raise BadParameter(f"The body broke off after {len(body):,} of {length:,} bytes.",
                            hint="Send it again.")
     return body
+
+
+def _drained(error: TooLarge) -> TooLarge:
+    """Read the rest of a body, within reason: a client that is still sending hears nothing."""
+    rest = request.environ["wsgi.input"]
+    for _ in range(DRAINED // BLOCK):
+        if not rest.read(BLOCK):
+            break
+    return error
 
 
 def too_large(limit: int) -> TooLarge:
