@@ -22,7 +22,8 @@ print(graph.ask("ASK { iero:Venting a owl:Class }"), len(graph.catalogue.names()
 def run(code, *paths, cwd):
     """Run code in a fresh interpreter that sees these folders, and nothing of the checkout."""
     clean = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-    environment = clean | {"PYTHONPATH": os.pathsep.join(map(str, paths)), "PYTHONWARNINGS": "error"}
+    environment = clean | {"PYTHONPATH": os.pathsep.join(map(str, paths)),
+                           "PYTHONWARNINGS": "error"}
     made = subprocess.run([sys.executable, "-c", code], cwd=cwd, env=environment, check=False,
                           capture_output=True, text=True, timeout=120)
     assert made.returncode == 0, made.stderr
@@ -43,13 +44,16 @@ def wheel(tmp_path_factory):
 def shipped_files():
     """Return what must be in the wheel, by its path in the checkout."""
     data = [path for folder in ("ontology", "queries") for path in (ROOT / folder).rglob("*")]
-    code = [path for path in (ROOT / "service" / "iero").rglob("*") if "__pycache__" not in path.parts]
+    code = [path for path in (ROOT / "service" / "iero").rglob("*")
+            if "__pycache__" not in path.parts]
     return [path.relative_to(ROOT) for path in data + code if path.is_file()]
 
 
 def test_wheel_holds_package_ontology_and_queries_and_nothing_else(wheel):
-    expected = {str(path.relative_to("service") if path.parts[0] == "service" else Path("iero") / path)
-                for path in shipped_files()}
+    expected = {
+        str(path.relative_to("service") if path.parts[0] == "service" else Path("iero", path))
+        for path in shipped_files()
+    }
     assert len(expected) > 150
     with zipfile.ZipFile(wheel) as archive:
         names = {name for name in archive.namelist() if ".dist-info/" not in name}

@@ -99,6 +99,7 @@ def test_a_truth_value_is_written_in_all_four_formats(store: Store, truth: bool)
     assert body("csv").strip() == body("tsv").strip() == str(truth).lower().encode()
 
 
+@pytest.mark.filterwarnings("ignore:Dataset.default_context:DeprecationWarning")  # in rdflib
 @pytest.mark.parametrize("fmt", formats_for("graph"), ids=lambda fmt: fmt.name)
 def test_a_graph_comes_back_whole_from_an_independent_reader(store: Store, fmt: Format) -> None:
     body = written(store.query("CONSTRUCT WHERE { ?s ?p ?o }"), fmt)

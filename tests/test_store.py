@@ -96,9 +96,10 @@ def test_files_of_every_format_hold_the_same_graph(tmp_path: Path, small: Path) 
     for name in ("x.ttl", "x.nt", "x.nq", "x.trig", "x.rdf", "x.owl", "x.jsonld"):
         with (tmp_path / name).open("wb") as file:
             whole.dump(file, data_format(name))
-        assert number(Store.open([tmp_path / name])) == number(whole) > 80, name
+        assert number(Store.open([tmp_path / name])) == number(whole) > 70, name
 
 
+@pytest.mark.filterwarnings("ignore:Dataset.default_context:DeprecationWarning")  # in rdflib
 def test_a_dump_of_named_graphs_has_each_triple_in_its_graph_only(store: Store) -> None:
     out = io.BytesIO()
     store.dump(out, format_named("nquads", "dataset"))

@@ -48,9 +48,9 @@ class IeroError(Exception):
     def problem(self) -> dict[str, Any]:
         """Return the problem body of RFC 9457 as a dictionary.
 
-        >>> NotFound("No term 'Ventng'.", hint="Did you mean Venting?", nearest=["Venting"]).problem()
-        {'type': 'about:blank', 'title': 'Not found', 'status': 404, 'detail': "No term 'Ventng'.", \
-'hint': 'Did you mean Venting?', 'nearest': ['Venting']}
+        >>> error = NotFound("No term 'Ventng'.", hint="Did you mean Venting?", nearest=["Venting"])
+        >>> [error.problem()[member] for member in ("title", "status", "detail", "nearest")]
+        ['Not found', 404, "No term 'Ventng'.", ['Venting']]
         """
         body = {"type": "about:blank", "title": self.title, "status": self.status}
         body["detail"] = self.message

@@ -1,7 +1,7 @@
-"""Find the ontology, the shapes and the queries that ship with the package, however it is installed.
+"""Find the ontology, shapes and queries that ship with the package, however it is installed.
 
-A wheel carries ``ontology/`` and ``queries/`` inside the package; a checkout (an editable install or
-none at all) keeps them at the repository root. Nobody else in the package asks where they are.
+A wheel carries ``ontology/`` and ``queries/`` inside the package; a checkout (an editable install
+or none at all) keeps them at the repository root. Nobody else asks where they are.
 """
 
 from __future__ import annotations

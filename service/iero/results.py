@@ -199,7 +199,7 @@ class _GraphAnswer(Answer):
         super().__init__(lambda: cast(Result, iter(triples)))
 
 
-class _Overflow(Exception):  # noqa: N818 - a signal between two functions of this module
+class _Overflow(Exception):  # a signal between two functions of this module
     """The answer is too large to be kept whole."""
 
 
@@ -217,7 +217,7 @@ class _Bounded(io.BytesIO):
         return super().write(cast(bytes, data))
 
 
-class _Abandoned(Exception):  # noqa: N818 - a signal between two functions of this module
+class _Abandoned(Exception):  # a signal between two functions of this module
     """The reader of an answer has gone away."""
 
 

@@ -48,12 +48,12 @@ class BlankNode(str):
 
 
 class Literal(str):
-    """A literal: its lexical form, with its datatype IRI and language tag.
+    r"""A literal: its lexical form, with its datatype IRI and language tag.
 
     >>> Literal("20", datatype="http://www.w3.org/2001/XMLSchema#integer").value + 1
     21
     >>> Literal('a "word"', language="en").n3()
-    '"a \\\\"word\\\\""@en'
+    '"a \\"word\\""@en'
     """
 
     datatype: str
@@ -63,7 +63,8 @@ class Literal(str):
         """Make a literal; with neither datatype nor language it is an ``xsd:string``."""
         made = super().__new__(cls, text)
         made.language = language
-        made.datatype = (PREFIXES["rdf"] + "langString" if language else datatype) or _XSD + "string"
+        kind = PREFIXES["rdf"] + "langString" if language else datatype
+        made.datatype = kind or _XSD + "string"
         return made
 
     def __getnewargs_ex__(self) -> tuple[tuple[str], dict[str, str]]:
@@ -94,4 +95,4 @@ class Literal(str):
 
 Term = IRI | BlankNode | Literal
 Row = dict[str, Term]
-"""One solution of a SELECT query: variable name without ``?`` to term; unbound ones are left out."""
+"""One solution of a SELECT query: variable name without ``?`` to term, bound ones only."""

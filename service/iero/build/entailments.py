@@ -104,7 +104,7 @@ class Axioms:
         return found
 
     def genera(self, name: str) -> set[str]:
-        """Return the named classes that a class is defined from: the conjuncts of its definition."""
+        """Return the named classes among the conjuncts of a class's definition."""
         parts = {part for definition in self.about[name].get(owl.EQUIVALENT, [])
                  for head in self.about[definition].get(owl.INTERSECTION, [])
                  for part in self.members(head)}

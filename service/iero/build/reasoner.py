@@ -35,7 +35,7 @@ _EXPLANATION: Final = re.compile(r"^1\)\s+(.+?)\n\s*\n", re.DOTALL | re.MULTILIN
 _AXIOM_START: Final = re.compile(r"^(?= {0,5}\S)", re.MULTILINE)
 
 
-class Contradiction(Exception):  # noqa: N818  # a finding, turned into an OntologyError by explain
+class Contradiction(Exception):  # a finding, turned into an OntologyError by explain
     """The axioms cannot all be true."""
 
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 ROWS: Final = 1000
 CHARACTERS: Final = 200_000
+START: Final = "start here"
+"""The tag of the question that pages offer to begin with."""
 
 
 @dataclass(frozen=True)
@@ -84,5 +86,6 @@ def without_header(text: str) -> str:
 
 
 def sample(questions: list[Query]) -> str:
-    """Return a query to begin with."""
-    return without_header(questions[0].text) if questions else "SELECT * { ?s ?p ?o } LIMIT 10"
+    """Return a query to begin with: the question that is tagged for it, or else the first."""
+    marked = [question for question in questions if START in question.tags] or questions
+    return without_header(marked[0].text) if marked else "SELECT * { ?s ?p ?o } LIMIT 10"

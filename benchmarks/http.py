@@ -1,6 +1,6 @@
 """Requests per second of `iero serve` beside `oxigraph serve` and `rdflib-endpoint`, in one run.
 
-    python benchmarks/serve.py [--data FILE.nq] [--seconds 10] [--workers 1] [--json]
+    python benchmarks/http.py [--data FILE.nq] [--seconds 10] [--workers 1] [--json]
 
 Every competency question (`queries/questions/*.rq`) is sent to each server, on the same data, with
 the union of its graphs as the default graph, by 8 connections, warm, with the results in JSON.
@@ -14,6 +14,10 @@ a server too slow to go through all questions in the time, from Python in whole 
 
 from __future__ import annotations
 
+import sys
+
+sys.path[:] = sys.path[1:]  # drop this folder, where this file would hide Python's http
+
 import argparse
 import http.client
 import json
@@ -23,7 +27,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
