@@ -124,9 +124,10 @@ def first_with_parameter(graph: KnowledgeGraph) -> tuple[str, str]:
 
 
 def test_a_question_runs_by_name(shipped: KnowledgeGraph) -> None:
-    answer = shipped.run("what-is-emotional-contagion")
+    name = shipped.catalogue.names()[0]
+    answer = shipped.run(name)
     assert answer.kind == "bindings"
-    assert list(answer.rows()) == shipped.select("what-is-emotional-contagion") != []
+    assert list(answer.rows()) == shipped.select(name) != []
 
 
 def test_parameters_of_a_question_are_checked(shipped: KnowledgeGraph) -> None:

@@ -55,7 +55,7 @@ def split_name(iri: str) -> str:
     'doi:10.1037/a0033839'
     """
     curie = compress(iri)
-    local = re.split(r"[/#:]", iri)[-1]
+    local = re.split(r"[/#]", iri)[-1]
     if not re.fullmatch(r"[A-Za-z]+", local) or iri.startswith(PREFIXES["doi"]):
         return curie
     words = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", local)

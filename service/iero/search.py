@@ -19,7 +19,7 @@ __all__ = ["Entry", "Hit", "Index"]
 
 _ANALYZER: Final = "english"
 _WEIGHTS: Final = {"label": 1.0, "abbreviation": 0.95, "synonym": 0.9, "definition": 0.35}
-_EXACT, _START = 30.0, 3.0
+_NAMED, _EXACT, _START = 10_000.0, 30.0, 3.0
 _CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _CANDIDATES: Final = 400
 
@@ -107,8 +107,8 @@ class Index:
     def _named(self, text: str) -> Iterator[Hit]:
         name = text.strip().removeprefix("<").removesuffix(">")
         for entry in self._entries:
-            if name in (entry.iri, entry.iri.curie, entry.iri.curie.partition(":")[2]):
-                yield Hit(entry.iri, entry.label, entry.kind, entry.label, 2 * _EXACT)
+            if name in (entry.iri, entry.iri.curie, entry.iri.curie.removeprefix("iero:")):
+                yield Hit(entry.iri, entry.label, entry.kind, entry.label, _NAMED)
 
     def _ranked(self, words: list[str], whole: str) -> Iterator[Hit]:
         for occur in (tantivy.Occur.Must, tantivy.Occur.Should):
