@@ -11,7 +11,8 @@ from iero.errors import IeroError
 
 CLASSES = [cls for cls in vars(errors).values()
            if isinstance(cls, type) and issubclass(cls, IeroError)]
-DRAWN = re.findall(r"^    [|` -]*(\w+) +\S.*? (\d{3})  exit (\d)$", errors.__doc__ or "", re.MULTILINE)
+DRAWN = re.findall(r"^    [|` -]*(\w+) +\S.*? (\d{3})  exit (\d)$",
+                   errors.__doc__ or "", re.MULTILINE)
 
 
 def test_the_drawing_shows_every_class_with_its_numbers() -> None:

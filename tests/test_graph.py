@@ -145,6 +145,19 @@ def test_parameters_of_a_question_are_checked(shipped: KnowledgeGraph) -> None:
         shipped.run("no-such-question")
 
 
+def test_the_text_of_a_question_shows_its_parameters_in_place(shipped: KnowledgeGraph) -> None:
+    question, parameter = first_with_parameter(shipped)
+    bound = shipped.bound(question, {parameter: ["iero:EmotionalContagion"]})
+    assert f"VALUES ?{parameter} {{ <{IERO}EmotionalContagion> }}" in bound
+    assert shipped.bound(question) == shipped.catalogue[question].text
+
+
+def test_the_members_of_a_class_are_its_subclasses_and_individuals(graph: KnowledgeGraph) -> None:
+    assert [term.label for term in graph.members("Disorder")] == ["anxiety", "disorder"]
+    assert {term.label for term in graph.members("Instrument")} \
+        == {"instrument", "Venting Questionnaire"}
+
+
 # -- terms ---------------------------------------------------------------------------------------
 
 

@@ -44,8 +44,8 @@ def test_a_header_says_what_a_query_is_for() -> None:
     ("type: iri", "type: uri", "type of 'disorder'"),
     ("{type: iri,", "{kind: iri,", "'disorder' may have"),
     ("VALUES ?disorder", "VALUES ?disorders", "no parameter 'disorder'"),
-    ("#+   disorder: {type: iri, summary: the disorder, kinds: iero:MentalDisorder}\n", "#+   - x\n",
-     "not YAML"),
+    ("#+   disorder: {type: iri, summary: the disorder, kinds: iero:MentalDisorder}\n",
+     "#+   - x\n", "not YAML"),
 ])
 def test_a_malformed_header_is_an_error_with_file_and_reason(
     old: str, new: str, reason: str

@@ -83,7 +83,7 @@ def fixed(status: int, body: str, content_type: str = JSON) -> Reply:
 
 
 @pytest.mark.parametrize(("reply", "words"), [
-    (fixed(500, "\n  Virtuoso 42000 Error\nsecond line", "text/plain"), "500: Virtuoso 42000 Error"),
+    (fixed(500, "\n  Virtuoso 42000\nsecond line", "text/plain"), "500: Virtuoso 42000"),
     (fixed(400, "Lexical error", "text/plain"), "400: Lexical error"),
     (fixed(503, "", "text/plain"), "503: Service Unavailable"),
     (fixed(200, "<html>Welcome</html>", "text/html"), "text/html"),

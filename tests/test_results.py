@@ -80,7 +80,8 @@ def test_a_result_can_be_read_by_the_engine_again(store: Store, name: str) -> No
     suffix = {"json": "srj", "xml": "srx"}.get(name, name)
     engine_format = pyoxigraph.QueryResultsFormat.from_extension(suffix)
     if name == "csv":
-        pytest.raises(SyntaxError, pyoxigraph.parse_query_results, body, engine_format)
+        with pytest.raises((SyntaxError, ValueError)):  # a one-way format, says its section 3
+            pyoxigraph.parse_query_results(body, engine_format)
         return
     parsed = pyoxigraph.parse_query_results(body, engine_format)
     assert isinstance(parsed, pyoxigraph.QuerySolutions)
@@ -165,7 +166,8 @@ def test_the_first_piece_of_an_endless_answer_comes_at_once(large: Store) -> Non
 def test_a_large_answer_is_passed_on_in_bounded_memory(large: Store) -> None:
     query = "SELECT ?a ?c ?f { ?a <urn:p> ?c . { SELECT ?f { ?d <urn:p> ?f } LIMIT 20 } }"
     tracemalloc.start()
-    size = sum(len(piece) for piece in large.query(query).serialize(format_named("csv", "bindings")))
+    pieces = large.query(query).serialize(format_named("csv", "bindings"))
+    size = sum(len(piece) for piece in pieces)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert size > 50_000_000

@@ -28,7 +28,10 @@ def test_what_cannot_be_an_iri_is_a_bad_parameter(name: str) -> None:
         expand(name)
 
 
-@given(st.sampled_from(sorted(PREFIXES)), st.from_regex(r"[A-Za-z][A-Za-z0-9_]{0,20}", fullmatch=True))
+LOCAL = st.from_regex(r"[A-Za-z][A-Za-z0-9_]{0,20}", fullmatch=True)
+
+
+@given(st.sampled_from(sorted(PREFIXES)), LOCAL)
 def test_compressing_undoes_expanding(prefix: str, local: str) -> None:
     assert compress(expand(f"{prefix}:{local}")) == f"{prefix}:{local}"
 

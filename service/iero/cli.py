@@ -280,8 +280,7 @@ def check(root: Path | None) -> None:
     _must_exist(root)
     with _screen().working("Checking …") as stage:
         findings = run_checks(root, stage)
-    if findings:
-        _screen().findings(findings)
+    _screen().findings(findings)
     errors = sum(finding.severity == "error" for finding in findings)
     warnings = len(findings) - errors
     click.echo(f"{errors:,} error{'s' * (errors != 1)}, "

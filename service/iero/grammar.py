@@ -179,7 +179,7 @@ def _readable(expected: frozenset[str]) -> str:
     """Write a set of symbols for people; a set too large to help is left out.
 
     >>> _readable(frozenset(("VAR", "'}'")))
-    "Expected here: a variable or '}'."
+    "Expected here: '}' or a variable."
     """
     names = sorted({_NAMES.get(symbol, symbol) for symbol in expected if symbol[:1] != "'"}
                    | {symbol for symbol in expected if symbol[:1] == "'"})

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final, NamedTuple
 
 from iero.errors import BadParameter, BadQuery, Refused
@@ -65,7 +65,10 @@ def _scanner(*without: str) -> re.Pattern[str]:
 
 _WORD: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ESCAPE: Final = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
-_SUSPECT: Final = re.compile("SERVICE|" + "|".join(sorted(UPDATES)), re.IGNORECASE | re.ASCII)
+_SUSPECT: Final = re.compile(
+    f"SERVICE|(?<![A-Za-z_])(?:{'|'.join(sorted(UPDATES))})(?![A-Za-z0-9_])",
+    re.IGNORECASE | re.ASCII)
+_REMEMBERED: Final = 8192
 
 
 class Token(NamedTuple):
@@ -180,10 +183,21 @@ def refuse_unsafe(query: str) -> None:
     Traceback (most recent call last):
     iero.errors.Refused: SERVICE at line 1, column 7: ...
     """
+    if len(query) <= _REMEMBERED:
+        _refuse_once(query)
+    else:
+        _refuse(query)
+
+
+def _refuse(query: str) -> None:
     decoded = _ESCAPE.sub(_character, query) if "\\" in query else query
     for text in {query, decoded}:
         if _SUSPECT.search(text):  # no token without its letters: most queries stop here
             _refuse_tokens(list(tokens(text)), text)
+
+
+_refuse_once: Final = lru_cache(maxsize=512)(_refuse)
+"""The same few questions are asked again and again; what was refused is not remembered."""
 
 
 def _character(match: re.Match[str]) -> str:

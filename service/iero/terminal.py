@@ -89,14 +89,13 @@ class Screen:
             table.add_row(name, Text(query.question), Text(", ".join(query.parameters)))
         self._print(table)
 
-    def findings(self, findings: Sequence[Finding]) -> None:
-        """Show what a check found wrong."""
-        table = self._table(("severity", "place", "check", "finding"))
+    def findings(self, findings: Iterable[Finding]) -> None:
+        """Show what a check found wrong, one line each, in the form that editors understand."""
         for each in findings:
-            message = Text.assemble((f"{each.term} " if each.term else "", "bold"), each.message)
-            severity = Text(each.severity, style=_SEVERITY.get(each.severity, ""))
-            table.add_row(severity, Text(each.file), Text(each.check), message)
-        self._print(table)
+            line = Text.assemble(
+                (f"{each.file}: ", "bold"), (f"{each.severity}: ", _SEVERITY[each.severity]),
+                f"{each.term} " if each.term else "", each.message, (f" [{each.check}]", "dim"))
+            self.out.print(line, soft_wrap=True)
 
     def term(self, term: Description) -> None:
         """Show a term as a page."""
