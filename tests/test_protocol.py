@@ -272,9 +272,21 @@ def test_the_grammar_accepts_every_query_that_ships() -> None:
         assert first_fault(list(tokens(text))) is None, text
 
 
-def test_a_query_nested_deeply_is_still_an_error_and_no_crash() -> None:
-    with pytest.raises(BadQuery):
-        Store().query("ASK { " + "{" * 500 + "?s ?p" + "}" * 500 + "}")
+@pytest.mark.parametrize(("depth", "refused"), [(100, False), (101, True), (100_000, True)])
+def test_brackets_may_nest_to_the_limit_and_no_deeper(depth: int, refused: bool) -> None:
+    query = "ASK " + "{" * depth + "}" * depth
+    if not refused:
+        assert Store().query(query).truth
+        return
+    with pytest.raises(BadQuery, match="nest deeper than 100 at line 1, column 105") as caught:
+        Store().query(query)
+    assert caught.value.details["column"] == 105
+
+
+def test_a_query_may_be_made_of_many_terms_but_not_of_many_parts() -> None:
+    assert Store().query("ASK { VALUES ?x {" + " 1" * 50_000 + "} }").truth
+    with pytest.raises(BadQuery, match="more than 4000 parts"):
+        Store().query("ASK { FILTER(" + "1+" * 4001 + "1) }")
 
 
 # -- binding -------------------------------------------------------------------------------------

@@ -66,3 +66,13 @@ def test_the_subject_asked_for_comes_first_and_the_rest_by_name():
 
 def test_only_prefixes_in_use_are_declared():
     assert written("iero:A iero:p <http://x/> .").count("@prefix") == 1
+
+
+def test_brackets_too_long_for_a_line_are_indented_under_their_place():
+    label = "x" * 140
+    text = written(f"iero:A rdfs:seeAlso [ rdfs:label '{label}' ] , [ rdfs:label '{label}y' ] .")
+    lines = text.splitlines()
+    opened = [line for line in lines if line.rstrip().endswith("[")]
+    closed = [line for line in lines if line.strip().startswith("]")]
+    assert len(opened) == len(closed) == 2
+    assert {len(line) - len(line.lstrip()) for line in closed} == {8}

@@ -19,7 +19,7 @@ import pyoxigraph as ox
 from iero.errors import BadQuery, NotAcceptable, NotFound, OntologyError
 from iero.protocol import Format, explain_syntax_error, format_named, refuse_unsafe
 from iero.results import RDF_FORMATS, Answer, Result, Sink
-from iero.syntax import declared_prefixes, names_graphs
+from iero.syntax import declared_prefixes, names_graphs, refuse_excess
 from iero.vocabulary import PREFIXES
 
 __all__ = ["Answer", "Store", "data_format"]
@@ -122,10 +122,11 @@ class Store:
         (SPARQL 1.1 Protocol, section 2.1.4).
 
         :param prefixes: prefixes that the query may use without declaring them.
-        :raises BadQuery: if the query does not parse.
+        :raises BadQuery: if the query does not parse, is nested too deep or has too many parts.
         :raises Refused: if it would call another endpoint or change data.
         """
         refuse_unsafe(text)
+        refuse_excess(text)
         self._unite()
         default, named = self._dataset(text, tuple(default_graphs), tuple(named_graphs))
         return Answer(lambda: self._evaluate(text, default, named, prefixes),

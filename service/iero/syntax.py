@@ -17,7 +17,7 @@ from iero.terms import Term
 
 __all__ = [
     "FORMS", "UPDATES", "Token", "bad_token", "bind", "declared_prefixes", "form", "names_graphs",
-    "refuse_unsafe", "tokens", "used_prefixes",
+    "refuse_excess", "refuse_unsafe", "tokens", "used_prefixes",
 ]
 
 UPDATES: Final = frozenset(
@@ -65,6 +65,17 @@ def _scanner(*without: str) -> re.Pattern[str]:
 
 _WORD: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ESCAPE: Final = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
+_OPENING: Final = frozenset(("{", "(", "[", "<<", "{|"))
+_CLOSING: Final = frozenset(("}", ")", "]", ">>", "|}"))
+
+MAX_NESTING: Final = 100
+"""How deep brackets may nest in a query. The engine reads and evaluates by recursion, in native
+code where too deep a recursion ends the process; queries written by hand stay below ten."""
+
+MAX_PARTS: Final = 4000
+"""How many operators, keywords, patterns and brackets a query may be made of, for the same reason.
+Terms are not counted: a VALUES block may be as long as it likes."""
+
 _SUSPECT: Final = re.compile(
     f"SERVICE|(?<![A-Za-z_])(?:{'|'.join(sorted(UPDATES))})(?![A-Za-z0-9_])",
     re.IGNORECASE | re.ASCII)
@@ -198,6 +209,32 @@ def _refuse(query: str) -> None:
 
 _refuse_once: Final = lru_cache(maxsize=512)(_refuse)
 """The same few questions are asked again and again; what was refused is not remembered."""
+
+
+def refuse_excess(query: str) -> None:
+    """Raise :class:`BadQuery` for a query so deep or so long that it would endanger the process.
+
+    >>> refuse_excess("ASK { " + "{" * 99 + "}" * 99 + "}")
+    >>> refuse_excess("ASK { " + "{" * 100 + "}" * 100 + "}")
+    Traceback (most recent call last):
+    iero.errors.BadQuery: The brackets of the query nest deeper than 100 at line 1, column 106...
+    """
+    if sum(map(query.count, ("{", "(", "[", "<<"))) <= MAX_NESTING and len(query) <= MAX_PARTS:
+        return
+    depth = parts = 0
+    for token in tokens(query):
+        parts += token.kind in ("WORD", "PUNCT", "SIGNED") and token.text != ","
+        depth += (token.text in _OPENING) - (token.text in _CLOSING)
+        if depth > MAX_NESTING:
+            raise _excess(f"The brackets of the query nest deeper than {MAX_NESTING}", token)
+        if parts > MAX_PARTS:
+            raise _excess(f"The query is made of more than {MAX_PARTS} parts", token)
+
+
+def _excess(what: str, token: Token) -> BadQuery:
+    return BadQuery(f"{what} at line {token.line}, column {token.column}.",
+                    hint="Split it into several queries, or list terms in a VALUES block.",
+                    line=token.line, column=token.column, excerpt=token.text)
 
 
 def _character(match: re.Match[str]) -> str:

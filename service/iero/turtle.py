@@ -26,6 +26,8 @@ _LAST: Final = {iri(name): rank for rank, name in enumerate((
 _LOCAL: Final = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_-])?")
 _SHORT: Final = re.compile(
     rf'"([+-]?\d+)"\^\^<{PREFIXES["xsd"]}integer>|"([+-]?\d*\.\d+)"\^\^<{PREFIXES["xsd"]}decimal>')
+_FLAT: Final = 130
+"""Brackets that fit into this many columns stay on one line, as restrictions mostly do."""
 _STRING: Final = "^^<" + PREFIXES["xsd"] + "string>"
 
 
@@ -69,7 +71,8 @@ class _Writer:
         rows = []
         for predicate in sorted(self.about[subject], key=_rank):
             verb = "a" if predicate == _TYPE else self._term(predicate)
-            values = [self._value(value, depth) for value in self.about[subject][predicate]]
+            told = self.about[subject][predicate]
+            values = [self._value(value, depth + (len(told) > 1)) for value in told]
             joined = f" ,\n{indent}    ".join(values)
             rows.append(f"{indent}{verb} {joined} ;\n")
         return "".join(rows)
@@ -84,7 +87,7 @@ class _Writer:
         if not rows:
             return "[]"
         flat = " ".join(row.strip() for row in rows.splitlines()).removesuffix(";").rstrip()
-        if len(flat) + 4 * depth < 90:
+        if len(flat) + 4 * depth < _FLAT:
             return f"[ {flat} ]"
         return f"[\n{rows}{'    ' * depth}]"
 
@@ -102,7 +105,7 @@ class _Writer:
     def _list(self, members: list[str], depth: int) -> str:
         items = [self._value(member, depth + 1) for member in members]
         flat = " ".join(items)
-        if "\n" not in flat and len(flat) + 4 * depth < 90:
+        if "\n" not in flat and len(flat) + 4 * depth < _FLAT:
             return f"( {flat} )"
         indent = "    " * (depth + 1)
         return "(\n" + "".join(f"{indent}{item}\n" for item in items) + "    " * depth + ")"

@@ -184,6 +184,26 @@ def test_a_failure_after_the_first_byte_breaks_the_transfer() -> None:
         assert httpx.get(address + "/sparql", params={"query": "ASK {}"}).status_code == 200
 
 
+HEAVY = {
+    "negations": ("ASK { FILTER(" + "!" * 3990 + "true) }", 200),
+    "disjunctions": ("ASK { FILTER(" + "?a||" * 3990 + "?b) }", 200),
+    "optional patterns": ("ASK { " + "OPTIONAL {?s ?p ?o} " * 1330 + "}", 200),
+    "bindings": ("SELECT * {" + "".join(f"BIND({i} AS ?v{i})" for i in range(990)) + "}", 200),
+    "nested groups": ("ASK " + "{" * 99 + "}" * 99, 200),
+    "nested too deep": ("ASK " + "{" * 20_000 + "}" * 20_000, 400),
+    "too many parts": ("ASK { FILTER(" + "1+" * 100_000 + "1) }", 400),
+}
+
+
+@pytest.mark.parametrize("name", HEAVY)
+def test_no_query_ends_the_process_by_its_shape(server: tuple[object, str], name: str) -> None:
+    query, status = HEAVY[name]
+    with httpx.Client(base_url=server[1], timeout=60) as client:
+        answer = client.post("/sparql", data={"query": query})
+        assert answer.status_code == status, answer.text
+        assert client.get("/sparql", params={"query": "ASK {}"}).json()["boolean"] is True
+
+
 def test_a_chunked_body_above_the_limit_is_refused(server: tuple[object, str]) -> None:
     def chunks() -> Iterator[bytes]:
         for _ in range(200):

@@ -6,6 +6,7 @@ the watching process loads nothing.
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import sys
@@ -35,6 +36,10 @@ STOP_SECONDS: Final = 5
 
 THREADS: Final = 16
 """Requests that one worker evaluates at a time; the engine works without Python's lock."""
+
+STACK: Final = 64 << 20
+"""Bytes of stack that a thread may use. The engine recurses over a query; on the 2 MiB that native
+threads get by default, a query within the limits of :mod:`iero.syntax` could end the process."""
 
 RELEASE: Final = "ontology/release/iero-kg.nq"
 
@@ -79,6 +84,7 @@ def serve(
         host, port, base_path.rstrip("/"), None if source is None else str(Path(source).resolve()),
         endpoint, trusted_proxies, body_limit, answer_limit,
     )
+    os.environ["RUST_MIN_STACK"] = str(STACK)  # read by the workers, which inherit it
     server = Server(
         "iero", address=host, port=port, interface=Interfaces.WSGI, workers=workers,
         blocking_threads=threads, websockets=False, log_level=LogLevels.error,
