@@ -1,0 +1,129 @@
+"""What the documents say is run: commands, addresses, Python, and the tables that they show."""
+
+from __future__ import annotations
+
+import doctest
+import os
+import pty
+import re
+import shlex
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from click import Command, Option
+from iero.cli import iero as group
+from iero.server import create_app
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT / "service")}  # also where nothing is installed
+LONG = {"iero build", "iero check", "iero serve"}  # have test modules of their own
+
+
+def console(text):
+    """Return the commands that a document shows after a dollar sign."""
+    blocks = re.findall(r"```console\n(.*?)```", text, re.DOTALL)
+    return [line[2:].split("  #")[0].strip() for block in blocks for line in block.splitlines()
+            if line.startswith("$ ")]
+
+
+COMMANDS = [command for command in console(README)
+            if command.startswith("iero ") and command not in LONG]
+ADDRESSES = [command for command in console(README) if command.startswith("curl ")]
+
+
+def in_a_terminal(command, columns):
+    """Return what a command prints in a terminal of that width, without colours and links."""
+    environment = ENVIRONMENT | {"COLUMNS": str(columns), "TERM": "xterm", "NO_COLOR": "1"}
+    child, terminal = pty.fork()
+    if not child:
+        os.execve(sys.executable, [sys.executable, "-m", *command], environment)
+    shown = b""
+    while True:
+        try:
+            piece = os.read(terminal, 65536)
+        except OSError:  # how Linux tells the end of a terminal
+            break
+        if not piece:
+            break
+        shown += piece
+    os.waitpid(child, 0)
+    text = shown.decode().replace("\r\n", "\n")
+    return re.sub(r"\x1b\]8;[^\x1b]*\x1b\\|\x1b\[[0-9;?]*[A-Za-z]", "", text)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_command_of_the_readme_runs(command):
+    made = subprocess.run([sys.executable, "-m", *shlex.split(command)], check=False, timeout=60,
+                          capture_output=True, text=True, env=ENVIRONMENT)
+    assert made.returncode == 0, made.stderr
+    assert made.stdout.strip()
+
+
+def test_the_readme_shows_commands_addresses_and_the_two_to_begin_with():
+    assert len(COMMANDS) >= 4
+    assert len(ADDRESSES) >= 2
+    two = {"pip install . && iero serve", "pip install -e '.[dev]' && pytest"}
+    assert two <= set(console(README))
+
+
+def test_the_first_answer_is_the_one_that_the_readme_shows():
+    block = re.search(r"\$ (iero query strategies-of-intrinsic-regulation)\n(.*?)```", README,
+                      re.DOTALL)
+    seen = in_a_terminal(block[1].split(), 100)
+    lines = [line.rstrip() for line in seen.splitlines() if line.strip()]
+    assert lines == block[2].splitlines()
+
+
+@pytest.mark.parametrize("command", ADDRESSES)
+def test_address_of_the_readme_answers(command, shipped):
+    words = shlex.split(command)
+    address = urlsplit(next(word for word in words if word.startswith("http")))
+    options = dict(pairwise(words))
+    headers = dict([options["-H"].split(": ", 1)]) if "-H" in options else {}
+    name, _, value = options.get("--data-urlencode", "").partition("=")
+    with httpx.Client(transport=httpx.WSGITransport(app=create_app(shipped)),
+                      base_url="http://service") as client:
+        path = f"{address.path}?{address.query}"
+        answer = client.post(path, data={name: value}, headers=headers) if name \
+            else client.get(path, headers=headers)
+    assert answer.status_code == 200, answer.text
+    assert answer.content
+
+
+def test_python_of_the_readme_gives_what_it_shows():
+    found = doctest.testfile(str(ROOT / "README.md"), module_relative=False)
+    assert found.attempted >= 3
+    assert found.failed == 0
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_file_that_a_document_names_exists(document):
+    named = re.findall(r"`((?:ontology|queries|service|tests|benchmarks|docs)/[\w./-]*)`",
+                       document.read_text(encoding="utf-8"))
+    ours = [name for name in named if "your-" not in name]
+    assert [name for name in ours if not (ROOT / name).exists()] == []
+
+
+def commands():
+    return sorted(group.commands.items())
+
+
+@pytest.mark.parametrize(("name", "command"), commands(), ids=[name for name, _ in commands()])
+def test_every_command_teaches(name, command):
+    assert isinstance(command, Command)
+    assert command.help
+    assert f"iero {name}" in command.help, "the help shows no example"
+    options = [option for option in command.params if isinstance(option, Option)]
+    undescribed = [option.name for option in options if not option.help]
+    assert undescribed == []
+
+
+def test_every_command_is_in_the_readme():
+    assert [name for name, _ in commands() if f"iero {name}" not in README] == []
