@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from typing import Final
 
 import tantivy
@@ -123,7 +124,10 @@ class Index:
     def _hit(self, score: float, address: tantivy.DocAddress, whole: str) -> Hit:
         number = self._index.searcher().doc(address)["number"][0]
         entry, role, text = self._texts[number]
-        factor = _WEIGHTS[role] * (_START if _plain(text).startswith(whole) else 1.0)
+        plain = _plain(text)
+        # Words that are misspelt all count alike to the index: the likeness of the texts decides.
+        likeness = SequenceMatcher(None, whole, plain, autojunk=False).ratio()
+        factor = _WEIGHTS[role] * (_START if plain.startswith(whole) else 1.0 + likeness)
         return Hit(entry.iri, entry.label, entry.kind, text, round(score * factor, 3))
 
     def _word(self, word: str) -> tantivy.Query:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 from rich import box
 from rich.console import Console, Group
 from rich.markup import escape
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -117,7 +118,9 @@ class Screen:
 
     def _print(self, table: Table) -> None:
         """Print a table; where cells must wrap, rows are set apart."""
-        if self.out.is_terminal and self.out.measure(table).maximum > self.out.width:
+        unbounded = self.out.options.update(max_width=_PIPED_WIDTH)
+        wanted = Measurement.get(self.out, unbounded, table).maximum
+        if self.out.is_terminal and wanted > self.out.width:
             table.leading = 1
         self.out.print(table)
 
