@@ -11,8 +11,9 @@ from iero.errors import BadParameter
 from iero.terms import IRI, Row
 from iero.vocabulary import DEFINITION, PREFIXES, compress, expand, is_own
 
-__all__ = ["Named", "Names", "split_name"]
+__all__ = ["Named", "Names", "spell", "split_name"]
 
+_BOUNDARY: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _LABEL: Final = PREFIXES["rdfs"] + "label"
 _TYPE: Final = PREFIXES["rdf"] + "type"
 _SUPER: Final = PREFIXES["rdfs"] + "subClassOf"
@@ -58,9 +59,17 @@ def split_name(iri: str) -> str:
     local = re.split(r"[/#]", iri)[-1]
     if not re.fullmatch(r"[A-Za-z]+", local) or iri.startswith(PREFIXES["doi"]):
         return curie
-    words = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", local)
-    return " ".join(word if word.isupper() and len(word) > 1 else word.lower()
-                    for word in words.split())
+    return spell(local)
+
+
+def spell(name: str) -> str:
+    """Return a name that runs its words together as separate words.
+
+    >>> spell("studyType"), spell("IERQSoothing"), spell("social_sharing")
+    ('study type', 'IERQ soothing', 'social sharing')
+    """
+    words = _BOUNDARY.sub(" ", name).replace("_", " ").split()
+    return " ".join(word if word.isupper() and len(word) > 1 else word.lower() for word in words)
 
 
 class Names:

@@ -14,6 +14,7 @@ from typing import Final
 
 import tantivy
 
+from iero.naming import spell
 from iero.terms import IRI
 
 __all__ = ["Entry", "Hit", "Index"]
@@ -21,7 +22,6 @@ __all__ = ["Entry", "Hit", "Index"]
 _ANALYZER: Final = "english"
 _WEIGHTS: Final = {"label": 1.0, "abbreviation": 0.95, "synonym": 0.9, "definition": 0.35}
 _NAMED, _EXACT, _START = 10_000.0, 30.0, 3.0
-_CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _CANDIDATES: Final = 400
 
 
@@ -148,13 +148,13 @@ def _words_of(text: str) -> str:
     """Return the words of a name in the form of the ontology, or the text itself.
 
     >>> _words_of("iero:EmotionalContagion"), _words_of("IERQ soothing")
-    ('Emotional Contagion', 'IERQ soothing')
+    ('emotional contagion', 'IERQ soothing')
     """
     name = text.strip().strip("<>")
     if " " in name:
         return name
     local = re.split(r"[/#:]", name)[-1] or name
-    return " ".join(_CAMEL.split(local)).replace("_", " ")
+    return spell(local)
 
 
 def _plain(text: str) -> str:

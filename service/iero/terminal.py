@@ -20,6 +20,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from iero.naming import spell
 from iero.terms import IRI, Literal, Row, Term
 
 if TYPE_CHECKING:
@@ -64,7 +65,8 @@ class Screen:
             self.err.print("No rows.", style="yellow")
             return
         columns = _columns(answer.variables)
-        table = self._table(name for name, _ in columns)
+        spelt = spell if self.out.is_terminal else str  # programs want the names of the query
+        table = self._table(spelt(name) for name, _ in columns)
         count = 0
         for row in [*first, *rows]:
             table.add_row(*(self._cell(row, name, label) for name, label in columns))

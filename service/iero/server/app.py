@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from flask import Flask, Response, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from iero.naming import spell
 from iero.server import about, errors, links, queries, search, sparql, terms
 from iero.server.context import Context
 from iero.server.mounted import Mounted
@@ -67,7 +68,7 @@ def create_app(
 def _furnish(app: Flask, context: Context) -> None:
     """Give the templates what they need beside what a view hands them."""
     app.jinja_env.globals |= {"page_of": links.page, "versions": about.versions(context)}
-    app.jinja_env.filters["without_header"] = without_header
+    app.jinja_env.filters |= {"without_header": without_header, "spell": spell}
     app.jinja_env.tests |= {
         "iri": lambda value: isinstance(value, IRI),
         "literal": lambda value: isinstance(value, Literal),
