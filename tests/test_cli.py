@@ -449,3 +449,15 @@ def test_every_option_is_explained() -> None:
 def test_the_examples_of_the_help_work_on_the_release(run: Iero, arguments: list[str]) -> None:
     done = run(*arguments)
     assert (done.code, bool(done.out.strip())) == (0, True), done.err
+
+
+def test_a_query_that_finds_nothing_is_told_which_terms_do_not_exist(run: Iero) -> None:
+    done = run("query", "SELECT * { ?x iero:maintians iero:AnxietyDisorder }")
+    assert (done.code, done.out) == (0, "")
+    assert "No rows." in done.err
+    assert "There is no term iero:maintians. Did you mean maintains?" in done.err
+
+
+def test_a_query_that_rightly_finds_nothing_is_told_no_more(run: Iero) -> None:
+    done = run("query", "SELECT * { iero:Venting iero:maintains iero:AnxietyDisorder }")
+    assert done.err.strip() == "No rows."

@@ -25,7 +25,7 @@ from iero.resources import home
 from iero.results import Answer
 from iero.shapes import Fault, validate
 from iero.store import Store
-from iero.syntax import Token, declared_prefixes, tokens
+from iero.syntax import Token, declared_prefixes, names
 from iero.terms import Row
 from iero.vocabulary import PREFIXES, compress, is_own
 
@@ -217,16 +217,8 @@ def _undefined_in_queries(base: Traversable, declared: set[str]) -> Iterator[tup
 
 
 def _names(query: str, prefixes: dict[str, str]) -> Iterator[tuple[Token, str]]:
-    """Yield IERO's own names in a query; namespaces, in PREFIX lines or as ``iero:``, are none."""
-    for token in tokens(query):
-        name = ""
-        if token.kind == "IRIREF":
-            name = token.text[1:-1]
-        elif token.kind == "PNAME_LN":
-            prefix, _, local = token.text.partition(":")
-            name = prefixes.get(prefix, "") + local.replace("\\", "")
-        if name not in prefixes.values() and _own(f"<{name}>"):
-            yield token, f"<{name}>"
+    """Yield the terms of IERO that a query names."""
+    return ((token, f"<{name}>") for token, name in names(query, prefixes) if is_own(name))
 
 
 def _own(term: str) -> bool:

@@ -94,9 +94,11 @@ def query(query: str | None, params: tuple[str, ...], wanted: str, data: Path | 
         return
     # The engine cannot be interrupted while it evaluates; the system can end the process.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    title, answer = _ask(graph, query, _pairs(params))
+    title, text, answer = _ask(graph, query, _pairs(params))
     if wanted == "table" and answer.kind != "graph":
-        _screen().answer(answer, title)
+        screen = _screen()
+        if not screen.answer(answer, title) and url is None:
+            screen.strangers(graph.unknown_terms(text))
         return
     fmt = format_named("turtle" if wanted == "table" else wanted, answer.kind)
     answer.write(_stdout(), fmt)
@@ -313,18 +315,21 @@ def _must_exist(folder: Path | None) -> None:
         raise NotFound(f"There is no folder {str(folder)!r}.", nearest=[])
 
 
-def _ask(graph: KnowledgeGraph, query: str, params: dict[str, list[str]]) -> tuple[str, Answer]:
-    """Return the title and the answer of a question, a file, or a text."""
+def _ask(graph: KnowledgeGraph, query: str, params: dict[str, list[str]]
+         ) -> tuple[str, str, Answer]:
+    """Return the title, the SPARQL and the answer of a question, a file, or a text."""
     if query != "-" and not _is_sparql(query) and not Path(query).is_file():
         if "/" in query or query.endswith((".rq", ".sparql")):
             raise NotFound(f"There is no file {query!r}.", nearest=[])
-        return graph.catalogue[query].question, graph.run(query, params)
+        question = graph.catalogue[query]
+        return question.question, question.text, graph.run(query, params)
     for name, given in params.items():
         if len(given) > 1:
             raise BadParameter(f"The parameter {name!r} is given {len(given)} times.",
                                hint="Give it once.")
     values = {name: _value(given[0]) for name, given in params.items()}
-    return "", graph.query(_text(query), **values)
+    text = _text(query)
+    return "", text, graph.query(text, **values)
 
 
 def _is_sparql(query: str) -> bool:

@@ -23,9 +23,9 @@ from iero.protocol import Format, QueryRequest, format_named
 from iero.queries import Catalogue, Parameter, Query
 from iero.results import Answer, Sink
 from iero.store import Store
-from iero.syntax import bind, form
+from iero.syntax import bind, declared_prefixes, form, names
 from iero.terms import IRI, Literal, Row, Term
-from iero.vocabulary import DEFINITION, EXAMPLE, PREFIXES, expand
+from iero.vocabulary import DEFINITION, EXAMPLE, PREFIXES, compress, expand, is_own
 
 if TYPE_CHECKING:
     from iero.search import Hit, Index
@@ -271,6 +271,19 @@ class KnowledgeGraph:
     def nearest(self, name: str, n: int = 5) -> list[str]:
         """Return the names of terms most like a given one."""
         return self._names.nearest(name, n)
+
+    def unknown_terms(self, query: str) -> dict[str, list[str]]:
+        """Return the names of IERO in a query that nothing has, each with the nearest that exist.
+
+        Such a query is sound and finds nothing; whoever shows "no rows" should say why.
+
+        >>> graph = KnowledgeGraph.open()
+        >>> graph.unknown_terms("ASK { iero:Ventng rdfs:subClassOf iero:EmotionRegulation }")
+        {'iero:Ventng': ['Venting']}
+        """
+        used = names(query, PREFIXES | declared_prefixes(query))
+        return {compress(name): self.nearest(name) for _, name in used
+                if is_own(name) and self._names.find(name) is None}
 
     def search(self, text: str, limit: int = 20) -> list[Hit]:
         """Return the terms, claims and works that fit a text, the best first."""

@@ -16,8 +16,9 @@ from iero.errors import BadParameter, BadQuery, Refused
 from iero.terms import Term
 
 __all__ = [
-    "FORMS", "UPDATES", "Token", "bad_token", "bind", "declared_prefixes", "form", "names_graphs",
-    "refuse_excess", "refuse_unsafe", "tokens", "used_prefixes",
+    "FORMS", "MAX_NESTING", "MAX_PARTS", "UPDATES", "Token", "bad_token", "bind",
+    "declared_prefixes", "form", "names", "names_graphs", "refuse_excess", "refuse_unsafe",
+    "tokens", "used_prefixes",
 ]
 
 UPDATES: Final = frozenset(
@@ -180,6 +181,25 @@ def used_prefixes(found: Sequence[Token]) -> Iterator[tuple[str, Token]]:
         if token.kind in ("PNAME_LN", "PNAME_NS") and before != "PREFIX":
             yield token.text.partition(":")[0], token
         before = token.keyword
+
+
+def names(query: str, prefixes: Mapping[str, str]) -> Iterator[tuple[Token, str]]:
+    """Yield the IRIs that a query names, in full or by prefix; its namespaces are none.
+
+    >>> space = {"ex": "http://example.org/"}
+    >>> query = "PREFIX ex: <http://example.org/> ASK { ex:a <urn:p> 'ex:b' }"
+    >>> [name for _, name in names(query, space)]
+    ['http://example.org/a', 'urn:p']
+    """
+    for token in tokens(query):
+        name = ""
+        if token.kind == "IRIREF":
+            name = token.text[1:-1]
+        elif token.kind == "PNAME_LN":
+            prefix, _, local = token.text.partition(":")
+            name = prefixes.get(prefix, "") + local.replace("\\", "")
+        if name and name not in prefixes.values():
+            yield token, name
 
 
 def refuse_unsafe(query: str) -> None:

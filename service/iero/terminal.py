@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING, Final
@@ -54,16 +54,17 @@ class Screen:
         else:
             yield lambda stage: self.err.print(escape(stage), style="dim")
 
-    def answer(self, answer: Answer, title: str = "") -> None:
-        """Show rows as a table, a truth value as a word."""
+    def answer(self, answer: Answer, title: str = "") -> bool:
+        """Show rows as a table, a truth value as a word; say whether there was anything."""
         if answer.kind == "boolean":
-            self.out.print("true" if answer.truth else "false")
-            return
+            truth = answer.truth
+            self.out.print("true" if truth else "false")
+            return truth
         rows = answer.rows()
         first = list(islice(rows, 1))
         if not first:
             self.err.print("No rows.", style="yellow")
-            return
+            return False
         columns = _columns(answer.variables)
         spelt = spell if self.out.is_terminal else str  # programs want the names of the query
         table = self._table(spelt(name) for name, _ in columns)
@@ -75,6 +76,13 @@ class Screen:
             self.out.print(Text(title, style="bold"))
         self._print(table)
         self.err.print(f"{count:,} row{'s' * (count != 1)}", style="dim")
+        return True
+
+    def strangers(self, unknown: Mapping[str, Sequence[str]]) -> None:
+        """Name the terms of a query that nothing has, which is why it found nothing."""
+        for name, nearest in unknown.items():
+            meant = f" Did you mean {', '.join(nearest)}?" if nearest else ""
+            self.err.print(f"There is no term {escape(name)}.{escape(meant)}", style="yellow")
 
     def hits(self, hits: Sequence[Hit]) -> None:
         """Show what a search found."""

@@ -63,8 +63,10 @@ class Endpoint:
         kept: dict[str, Any] = {name: value for name, value in in_url if name != "format"}
         downloads = [(each.name, url_for("sparql.endpoint", **kept, format=each.name))
                      for each in formats_for(preview.kind)]
+        unknown = {} if preview.rows or preview.text or preview.truth \
+            else self.context.graph.unknown_terms(query)
         page = render_template("sparql.html", **self._page(query), preview=preview,
-                               downloads=downloads)
+                               downloads=downloads, unknown=unknown)
         return Response(page, mimetype="text/html")
 
     def _page(self, query: str = "") -> dict[str, Any]:
