@@ -113,7 +113,10 @@ def test_the_inferred_file_holds_the_inferred_graph(built):
 
 @pytest.mark.parametrize("triple", [
     ("Venting", "maintains", "Disorder"),
-    ("Comforting", "decreases", "Disorder"),
+    ("Comforting", "decreases", "Disorder"),  # said by denying the opposite
+    ("Talk", "decreases", "Disorder"),  # said in both wordings
+    ("Comforting", "goesWith", "Disorder"),  # symmetric: both ways, whichever was claimed
+    ("Disorder", "goesWith", "Comforting"),
 ])
 def test_an_uncontested_claim_has_its_plain_triple(built, triple):
     assert line(*triple) in graphs(built[0])[CLAIMS_GRAPH]
@@ -126,6 +129,11 @@ def test_an_uncontested_claim_has_its_plain_triple(built, triple):
     ("WrittenVenting", "decreases", "Disorder"),
     ("Venting", "decreases", "Disorder"),  # looked for, not found
     ("Venting", "increases", "Disorder"),  # mixed
+    ("Talk", "increases", "Disorder"),  # two claims say the opposite
+    ("Letter", "decreases", "Disorder"),  # contested by the opposite relation
+    ("Letter", "increases", "Disorder"),
+    ("WrittenVenting", "goesWith", "Disorder"),  # contested from the other end
+    ("Disorder", "goesWith", "WrittenVenting"),
 ])
 def test_any_other_claim_has_no_plain_triple(built, triple):
     assert line(*triple) not in graphs(built[0])[CLAIMS_GRAPH]
@@ -134,9 +142,14 @@ def test_any_other_claim_has_no_plain_triple(built, triple):
 def test_claims_that_differ_conflict_both_ways_and_no_others(built):
     found = {row for row in graphs(built[0])[CLAIMS_GRAPH] if "/conflictsWith>" in row
              and not row.startswith(rdf.iri("iero:conflictsWith"))}
-    differing = ("claim:yes", "claim:no", "claim:unclear")
-    assert found == {line(one, "conflictsWith", other)
-                     for one in differing for other in differing if one != other}
+    differing = [
+        ("claim:yes", "claim:no"), ("claim:yes", "claim:unclear"), ("claim:no", "claim:unclear"),
+        ("claim:both", "claim:nothing"),  # one relation and its opposite
+        ("claim:eases-now", "claim:strengthens-now"),  # but not what follows later
+        ("claim:the-other-way-round", "claim:not-together"),  # a symmetric relation
+    ]
+    assert found == {line(one, "conflictsWith", other) for pair in differing
+                     for one, other in (pair, pair[::-1])}
 
 
 # what is written
@@ -145,9 +158,9 @@ def test_claims_that_differ_conflict_both_ways_and_no_others(built):
 def test_the_release_has_all_its_files_and_the_report_counts(built):
     target, report, told = built
     assert set(contents(target)) == set(FILES)
-    assert report.counts["claims"] == 9
+    assert report.counts["claims"] == 17
     assert report.counts["modules"] == 5
-    assert report.counts["classes"] == 23
+    assert report.counts["classes"] == 24
     assert report.counts["triples in mappings"] == 1
     assert 0 < report.seconds < 60
     assert told == ["Read the sources", "Check names and OWL 2 DL", "Classify",

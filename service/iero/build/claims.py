@@ -16,8 +16,10 @@ from iero.rdf import Triple, curie, iri
 CLAIM: Final = iri("iero:Claim")
 CONFLICTS_WITH: Final = iri("iero:conflictsWith")
 OPPOSITE: Final = iri("iero:oppositeRelation")
+HORIZON: Final = iri("iero:hasTimeHorizon")
 POSITIVE, NEGATIVE = iri("iero:PositivePolarity"), iri("iero:NegativePolarity")
 POLARITIES: Final = (POSITIVE, NEGATIVE, iri("iero:NullPolarity"), iri("iero:MixedPolarity"))
+_REVERSED: Final = {POSITIVE: NEGATIVE, NEGATIVE: POSITIVE}
 _PARTS: Final = tuple(map(iri, (
     "iero:hasSubject", "iero:hasRelation", "iero:hasObject", "iero:hasPolarity")))
 
@@ -30,45 +32,98 @@ class Statement(NamedTuple):
     object: str
 
 
+class Reading(NamedTuple):
+    """A claim, brought to the wording that it shares with all claims about the same thing.
+
+    :ivar worded: the statement as the claim words it.
+    :ivar polarity: its polarity towards the shared wording: "does not decrease" is "increases".
+    :ivar horizon: the time after which the effect was seen, or nothing.
+    """
+
+    worded: Statement
+    polarity: str
+    horizon: str
+
+
+@dataclass(frozen=True)
+class Relations:
+    """What the sources say of the relations that claims state."""
+
+    opposites: dict[str, str]
+    symmetric: frozenset[str]
+
+    def read(self, worded: Statement, polarity: str, horizon: str) -> tuple[Statement, Reading]:
+        """Return what a claim is about, and its reading towards that.
+
+        Of a relation and its opposite the first by name is the shared one; the ends of a symmetric
+        relation are put in order.
+        """
+        subject, relation, object_ = worded
+        opposite = self.opposites.get(relation, relation)
+        if opposite < relation:
+            relation, polarity = opposite, _REVERSED.get(polarity, polarity)
+        if relation in self.symmetric:
+            subject, object_ = sorted((subject, object_))
+        return Statement(subject, relation, object_), Reading(worded, polarity, horizon)
+
+
 @dataclass(frozen=True)
 class Claims:
     """The claims of the sources, by what they are about."""
 
-    polarities: dict[Statement, dict[str, str]]
-    opposites: dict[str, str]
+    readings: dict[Statement, dict[str, Reading]]
+    relations: Relations
 
     def plain_triples(self) -> set[Triple]:
         """Return the statements that every claim about them affirms, or, by their opposite, denies.
 
-        Where claims differ, and where they found nothing or both, there is no plain triple.
+        Where claims differ, and where they found nothing or both, there is no plain triple. A
+        symmetric relation is written both ways.
         """
         found = set()
-        for statement, claims in self.polarities.items():
-            if set(claims.values()) == {POSITIVE}:
-                found.add(Triple(*statement))
-            elif set(claims.values()) == {NEGATIVE} and statement.relation in self.opposites:
-                opposite = self.opposites[statement.relation]
-                found.add(Triple(statement.subject, opposite, statement.object))
+        for statement, claims in self.readings.items():
+            polarities = {reading.polarity for reading in claims.values()}
+            relation = statement.relation
+            if polarities == {NEGATIVE}:
+                relation = self.relations.opposites.get(relation, "")
+            elif polarities != {POSITIVE}:
+                continue
+            if relation:
+                found.add(Triple(statement.subject, relation, statement.object))
+                if relation in self.relations.symmetric:
+                    found.add(Triple(statement.object, relation, statement.subject))
         return found
 
     def conflicts(self) -> set[Triple]:
-        """Return ``iero:conflictsWith``, both ways, between claims whose polarities differ."""
-        return {Triple(one, CONFLICTS_WITH, other) for claims in self.polarities.values()
-                for one, other in permutations(claims, 2) if claims[one] != claims[other]}
+        """Return ``iero:conflictsWith``, both ways, between claims that contradict each other."""
+        return {Triple(one, CONFLICTS_WITH, other) for readings in self.readings.values()
+                for one, other in permutations(readings, 2)
+                if _contradict(readings[one], readings[other])}
 
     def __len__(self) -> int:
-        return sum(len(claims) for claims in self.polarities.values())
+        return sum(len(claims) for claims in self.readings.values())
+
+
+def _contradict(one: Reading, other: Reading) -> bool:
+    """Say whether polarities differ; relief now and distress later go together."""
+    apart = one.horizon and other.horizon and one.horizon != other.horizon
+    return one.polarity != other.polarity and not apart
 
 
 def read_claims(triples: Iterable[Triple]) -> Claims:
     """Collect the claims among triples whose faults :func:`find_claim_faults` has ruled out."""
-    parts = _parts(triples)
-    polarities: dict[Statement, dict[str, str]] = defaultdict(dict)
-    for claim, values in sorted(parts.items()):
+    known = list(triples)
+    relations = Relations(
+        {one: other for t in known if t.predicate == OPPOSITE
+         for one, other in ((t.subject, t.object), (t.object, t.subject))},
+        frozenset(t.subject for t in known if (t.predicate, t.object) == (owl.TYPE, owl.SYMMETRIC)))
+    readings: dict[Statement, dict[str, Reading]] = defaultdict(dict)
+    for claim, values in sorted(_parts(known).items()):
         subject, relation, object_, polarity = (values[part][0] for part in _PARTS)
-        polarities[Statement(subject, relation, object_)][claim] = polarity
-    opposites = {t.subject: t.object for t in triples if t.predicate == OPPOSITE}
-    return Claims(dict(polarities), opposites)
+        horizon = (values[HORIZON] or [""])[0]
+        about, reading = relations.read(Statement(subject, relation, object_), polarity, horizon)
+        readings[about][claim] = reading
+    return Claims(dict(readings), relations)
 
 
 def _parts(triples: Iterable[Triple]) -> dict[str, dict[str, list[str]]]:
@@ -77,7 +132,7 @@ def _parts(triples: Iterable[Triple]) -> dict[str, dict[str, list[str]]]:
         t.subject: defaultdict(list) for t in known
         if t.predicate == owl.TYPE and t.object == CLAIM}
     for t in known:
-        if t.subject in found and t.predicate in _PARTS:
+        if t.subject in found and t.predicate in (*_PARTS, HORIZON):
             found[t.subject][t.predicate].append(t.object)
     return found
 
