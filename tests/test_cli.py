@@ -461,3 +461,44 @@ def test_a_query_that_finds_nothing_is_told_which_terms_do_not_exist(run: Iero) 
 def test_a_query_that_rightly_finds_nothing_is_told_no_more(run: Iero) -> None:
     done = run("query", "SELECT * { iero:Venting iero:maintains iero:AnxietyDisorder }")
     assert done.err.strip() == "No rows."
+
+
+# -- diff ----------------------------------------------------------------------------------------
+
+RELEASES = Path(__file__).parent / "diff"
+
+
+def test_diff_shows_what_changed(run: Iero) -> None:
+    done = run("diff", RELEASES / "old.trig", RELEASES / "new.trig", "--inferred")
+    assert done.code == 0
+    for line in ("1.0.0 → 1.1.0", "iero:hasTarget has target (object property)",
+                 "iero:Sulking sulking (class) → iero:Venting", "iero:Moping moping (class)",
+                 "  - rdfs:subClassOf iero:hasTarget some iero:SelfTarget",
+                 "  + iero:effectSize 0.4", "! claim:three conflicts with claim:two",
+                 "+ iero:Venting iero:hasTarget iero:Target"):
+        assert line in done.out.splitlines(), line
+
+
+def test_diff_without_inferences_only_counts_them(run: Iero) -> None:
+    done = run("diff", RELEASES / "old.trig", RELEASES / "new.trig")
+    assert "+ iero:Venting iero:hasTarget iero:Target" not in done.out
+    assert re.search(r"inferences gained +1$", done.out, re.MULTILINE)
+
+
+def test_diff_gives_json_and_markdown(run: Iero) -> None:
+    files = RELEASES / "old.trig", RELEASES / "new.trig"
+    document = json.loads(run("diff", *files, "--format", "json").out)
+    assert document["counts"]["terms added"] == 1
+    notes = run("diff", *files, "-f", "markdown").out
+    assert notes.startswith("# 1.0.0 to 1.1.0\n\n* terms added: 1\n")
+
+
+def test_diff_against_the_shipped_release_by_default(run: Iero) -> None:
+    shipped = ROOT.parent / "ontology" / "release"
+    assert "The two say the same." in run("diff", shipped).out
+
+
+def test_diff_of_nothing_is_a_mistake_of_the_user(run: Iero, tmp_path: Path) -> None:
+    done = run("diff", tmp_path / "nothing.nq")
+    assert done.code == 2
+    assert "There is no file" in done.err

@@ -291,6 +291,37 @@ def check(root: Path | None) -> None:
         raise SystemExit(_FINDINGS)
 
 
+@iero.command(short_help="Show what a release changes.")
+@click.argument("old", type=click.Path(path_type=Path))
+@click.argument("new", required=False, type=click.Path(path_type=Path))
+@click.option("-f", "--format", "wanted", default="text", show_default=True,
+              type=click.Choice(["text", "json", "markdown"]), help="How to write it.")
+@click.option("--inferred", is_flag=True, help="In text, list each inference gained or lost too.")
+def diff(old: Path, new: Path | None, wanted: str, inferred: bool) -> None:
+    """Show what changed between two releases: terms, claims, conflicts, inferences.
+
+    OLD and NEW are folders of releases, or RDF files; NEW is the shipped release by default.
+    The release notes are the same in Markdown.
+
+    \b
+    Examples:
+      iero diff ~/iero-0.1.0/ontology/release
+      iero diff old/iero-kg.nq new/iero-kg.nq --format json | jq .counts
+    """
+    import json
+
+    from iero.diff import Release, compare
+    from iero.resources import locate
+
+    release = locate("ontology/release") if new is None else new
+    found = compare(Release.open(old), Release.open(release))
+    if wanted == "text":
+        _screen().difference(found, inferred=inferred)
+        return
+    text = found.to_markdown() if wanted == "markdown" else json.dumps(found.to_dict(), indent=2)
+    click.echo(text.removesuffix("\n"))
+
+
 # -- what the commands share -----------------------------------------------------------------------
 
 

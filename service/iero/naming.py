@@ -11,7 +11,7 @@ from iero.errors import BadParameter
 from iero.terms import IRI, Row
 from iero.vocabulary import DEFINITION, PREFIXES, compress, expand, is_own
 
-__all__ = ["Named", "Names", "spell", "split_name"]
+__all__ = ["KINDS", "Named", "Names", "spell", "split_name"]
 
 _BOUNDARY: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _LABEL: Final = PREFIXES["rdfs"] + "label"
@@ -21,11 +21,12 @@ _ABBREVIATION: Final = PREFIXES["iero"] + "abbreviation"
 _CLAIM: Final = PREFIXES["iero"] + "Claim"
 _ROLES: Final = {_LABEL: "label", DEFINITION: "definition",
                  _ABBREVIATION: "abbreviation"}
-_KINDS: Final = {
+KINDS: Final = {
     "owl:Class": "class", "owl:ObjectProperty": "object property",
     "owl:DatatypeProperty": "data property",
     "owl:AnnotationProperty": "annotation property", "owl:NamedIndividual": "individual",
 }
+"""What people call the kinds of things that OWL declares, by CURIE."""
 
 
 class Named(IRI):
@@ -127,5 +128,5 @@ class Names:
         own = [self._texts[IRI(kind)] for kind in types if IRI(kind) in self._texts]
         if own:
             return max((len(kind.get(_SUPER, [])), kind[_LABEL][0]) for kind in own)[1]
-        kinds = [_KINDS[kind] for kind in map(compress, types) if kind in _KINDS]
+        kinds = [KINDS[kind] for kind in map(compress, types) if kind in KINDS]
         return min(kinds, default="thing", key=lambda kind: kind == "individual")

@@ -23,6 +23,8 @@ FORMATS: Final = {
     "ntriples": pyoxigraph.RdfFormat.N_TRIPLES,
     "rdfxml": pyoxigraph.RdfFormat.RDF_XML,
     "jsonld": pyoxigraph.RdfFormat.JSON_LD,
+    "nquads": pyoxigraph.RdfFormat.N_QUADS,
+    "trig": pyoxigraph.RdfFormat.TRIG,
 }
 _POSITION: Final = re.compile(r"^Parser error at line \d+[^:]*: |^Parser error[^:]*: ")
 _LITERAL: Final = re.compile(r'^"(.*)"(?:@([A-Za-z0-9-]+)|\^\^<([^>]*)>)?$', re.DOTALL)
@@ -107,6 +109,23 @@ def parse(data: bytes, format: str, *, name: str, base: str | None = None) -> li
     :param name: the file's name, for messages.
     :raises OntologyError: if it does not parse, with file, line, column and reason.
     """
+    merged = [triple for triples in parse_graphs(data, format, name=name, base=base).values()
+              for triple in triples]
+    return list(dict.fromkeys(merged))
+
+
+def parse_graphs(
+    data: bytes, format: str, *, name: str, base: str | None = None,  # noqa: A002
+) -> dict[str, list[Triple]]:
+    """Read a document into the triples of each of its graphs, by the graph's IRI.
+
+    The default graph, the only one that most formats have, goes by the empty name. The arguments
+    and errors are those of :func:`parse`.
+
+    >>> document = b"<x:a> <x:p> <x:b> <x:g> . <x:a> <x:p> <x:c> ."
+    >>> sorted(parse_graphs(document, "nquads", name="small.nq"))
+    ['', 'x:g']
+    """
     try:
         quads = list(pyoxigraph.parse(data, FORMATS[format], base_iri=base))
     except SyntaxError as error:
@@ -116,8 +135,11 @@ def parse(data: bytes, format: str, *, name: str, base: str | None = None) -> li
             f"{name}:{line}:{column}: {reason}", hint=_remedy(reason), file=name, line=line,
             column=column, term=_excerpt(data, line), reason=reason,
         ) from error
-    triples = [Triple(str(q.subject), str(q.predicate), str(q.object)) for q in quads]
-    return name_blank_nodes(triples, name=name)
+    found: dict[str, list[Triple]] = defaultdict(list)
+    for q in quads:
+        graph = "" if isinstance(q.graph_name, pyoxigraph.DefaultGraph) else q.graph_name.value
+        found[graph].append(Triple(str(q.subject), str(q.predicate), str(q.object)))
+    return {graph: name_blank_nodes(triples, name=name) for graph, triples in found.items()}
 
 
 def _remedy(reason: str) -> str:

@@ -25,6 +25,7 @@ from iero.terms import IRI, Literal, Row, Term
 
 if TYPE_CHECKING:
     from iero.checks import Finding
+    from iero.diff import Change, Difference, Entry
     from iero.graph import Description, Named
     from iero.queries import Query
     from iero.results import Answer
@@ -107,6 +108,45 @@ class Screen:
                 (f"{each.file}: ", "bold"), (f"{each.severity}: ", _SEVERITY[each.severity]),
                 f"{each.term} " if each.term else "", each.message, (f" [{each.check}]", "dim"))
             self.out.print(line, soft_wrap=True)
+
+    def difference(self, found: Difference, *, inferred: bool) -> None:
+        """Show what one release changes: counts, then each thing, then, if asked, what follows."""
+        self.out.print(Text(f"{found.old} → {found.new}", style="bold"))
+        counts = self._table(("what", "how many"))
+        for name, number in found.counts().items():
+            counts.add_row(Text(name), Text(f"{number:,}", justify="right"))
+        self.out.print(counts if found else Text("The two say the same."))
+        self._entries("Added", "green", found.added)
+        self._entries("Removed", "red", found.removed)
+        self._entries("Deprecated", "yellow", found.deprecated)
+        self._changes(found.changed)
+        if found.conflicts:
+            self.out.print(Text("\nNew conflicts", style="bold"))
+        for one, other in found.conflicts:
+            self.out.print(Text.assemble("! ", one, " conflicts with ", other), soft_wrap=True)
+        for mark, style, triples in (("+", "green", found.inferred),
+                                     ("-", "red", found.no_longer_inferred)):
+            for triple in triples if inferred else ():
+                self.out.print(Text(f"{mark} {' '.join(triple)}", style=style), soft_wrap=True)
+
+    def _entries(self, title: str, style: str, entries: Sequence[Entry]) -> None:
+        if entries:
+            self.out.print(Text(f"\n{title}", style="bold"))
+        for entry in entries:
+            instead = f" → {entry.replaced_by}" if entry.replaced_by else ""
+            line = Text.assemble((f"{entry.term} ", style), entry.label,
+                                 (f" ({entry.kind})", "dim"), instead)
+            self.out.print(line, soft_wrap=True)
+
+    def _changes(self, changes: Sequence[Change]) -> None:
+        if changes:
+            self.out.print(Text("\nChanged", style="bold"))
+        for change in changes:
+            entry = change.entry
+            self.out.print(Text.assemble((entry.term, "yellow"), " ", entry.label), soft_wrap=True)
+            for mark, style, pairs in (("-", "red", change.lost), ("+", "green", change.gained)):
+                for name, said in pairs:
+                    self.out.print(Text(f"  {mark} {name} {said}", style=style), soft_wrap=True)
 
     def term(self, term: Description) -> None:
         """Show a term as a page."""
