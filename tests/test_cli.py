@@ -314,16 +314,19 @@ def test_findings_are_listed_and_only_errors_are_exit_1(
         monkeypatch.setattr("iero.checks.run_checks", lambda *_: findings)
         return run("check")
 
-    bad = check([error, warning])
+    bad = check([error, warning, warning])
     assert bad.code == 1
-    assert "1 error, 1 warning." in bad.err
-    assert bad.out.splitlines() == [
+    assert re.search(r"severity +check +findings\s+error +duplicate-label +1\s+"
+                     r"warning +shape:TermShape +2\s", bad.err)
+    assert "1 error, 2 warnings." in bad.err
+    assert bad.out.splitlines()[:2] == [
         "ontology/modules/a.ttl:3: error: iero:A Twice [x]. [duplicate-label]",
         "ontology/modules/b.ttl:4: warning: iero:B Thin. [shape:TermShape]"]
     assert check([warning]).code == 0
     good = check([])
     assert (good.code, good.out) == (0, "")
     assert "0 errors, 0 warnings." in good.err
+    assert "severity" not in good.err
 
 
 # -- as a process --------------------------------------------------------------------------------

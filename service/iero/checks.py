@@ -111,7 +111,7 @@ def _sentence(fault: Fault) -> str:
 
 def _run_check_queries(base: Traversable, sources: Sources) -> Iterator[Finding]:
     store = Store()
-    store.load(ntriples(sources.triples()), "ntriples")
+    store.load(ntriples((*sources.triples(), *sources.mappings)), "ntriples")
     for path, text in _queries(base, "queries/checks"):
         severity = _severity(path, text)
         for row in _rows(store, path, text):

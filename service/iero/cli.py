@@ -282,7 +282,9 @@ def check(root: Path | None) -> None:
     _must_exist(root)
     with _screen().working("Checking …") as stage:
         findings = run_checks(root, stage)
-    _screen().findings(findings)
+    screen = _screen()
+    screen.findings(findings)
+    screen.tally(findings)
     errors = sum(finding.severity == "error" for finding in findings)
     warnings = len(findings) - errors
     click.echo(f"{errors:,} error{'s' * (errors != 1)}, "

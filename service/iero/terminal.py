@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
@@ -108,6 +109,15 @@ class Screen:
                 (f"{each.file}: ", "bold"), (f"{each.severity}: ", _SEVERITY[each.severity]),
                 f"{each.term} " if each.term else "", each.message, (f" [{each.check}]", "dim"))
             self.out.print(line, soft_wrap=True)
+
+    def tally(self, findings: Sequence[Finding]) -> None:
+        """Show on standard error how many findings each check has, the worse first."""
+        table = self._table(("severity", "check", "findings"))
+        for (severity, check), number in Counter((f.severity, f.check) for f in findings).items():
+            table.add_row(Text(severity, style=_SEVERITY[severity]), Text(check),
+                          Text(f"{number:,}", justify="right"))
+        if findings:
+            self.err.print(table)
 
     def difference(self, found: Difference, *, inferred: bool) -> None:
         """Show what one release changes: counts, then each thing, then, if asked, what follows."""
