@@ -18,6 +18,10 @@ import pytest
 
 HERE = Path(__file__).parent
 ONTOLOGY = HERE.parent / "ontology"
+ALIGNMENTS = ONTOLOGY / "alignments"
+UPPER = HERE / "alignments" / "upper-sample.ttl"
+WRONG = HERE / "alignments" / "wrong.ttl"
+MFOEM = os.environ.get("IERO_MFOEM", "")
 BROKEN = HERE / "build" / "not-owl-dl.ttl"
 REASONERS = {
     "HermiT": "org.semanticweb.HermiT.ReasonerFactory",
@@ -46,22 +50,27 @@ def _machine_name() -> str:
     return {"nt": "jvm.dll"}.get(os.name, "libjvm.*")
 
 
-def catalog() -> dict[str, Path]:
-    """Return the file of each module's IRI."""
-    entries = ElementTree.parse(ONTOLOGY / "catalog-v001.xml").findall("{*}uri")
-    return {entry.attrib["name"]: ONTOLOGY / entry.attrib["uri"] for entry in entries}
+def catalog(folder: Path = ONTOLOGY) -> dict[str, Path]:
+    """Return the file of each IRI that the catalog of a folder names."""
+    entries = ElementTree.parse(folder / "catalog-v001.xml").findall("{*}uri")
+    return {entry.attrib["name"]: folder / entry.attrib["uri"] for entry in entries}
 
 
 def load(java, path: Path):
     """Load an ontology, its imports from the files that the catalog names, not from the web."""
+    return load_all(java, path)[0]
+
+
+def load_all(java, *paths: Path):
+    """Load several ontologies into one manager, as Protégé does when more are opened."""
     manager = java("org.semanticweb.owlapi.apibinding.OWLManager").createOWLOntologyManager()
     address = java("org.semanticweb.owlapi.model.IRI")
     file = java("java.io.File")
     mapper = java("org.semanticweb.owlapi.util.SimpleIRIMapper")
-    for name, document in catalog().items():
+    for name, document in (catalog() | catalog(ALIGNMENTS)).items():
         target = address.create(file(str(document)))
         manager.getIRIMappers().add(mapper(address.create(name), target))
-    return manager.loadOntologyFromOntologyDocument(file(str(path)))
+    return [manager.loadOntologyFromOntologyDocument(file(str(path))) for path in paths]
 
 
 def violations(java, ontology) -> list[str]:
@@ -137,3 +146,49 @@ def _hierarchy(java, ontology) -> set[tuple[str, str]]:
     return {(str(one.getIRI()), str(up.getIRI()))
             for one in ontology.getClassesInSignature(imports)
             for up in reasoner.getSuperClasses(one, False).getFlattened()}
+
+
+# The alignments are ontologies of their own: they import IERO, and IERO does not import them.
+
+
+def merged_and_empty(java, *paths: Path) -> tuple[bool, list[str]]:
+    """Say whether ontologies are consistent together, and which of their classes are empty."""
+    first, *others = load_all(java, *paths)
+    manager, imports = first.getOWLOntologyManager(), java(
+        "org.semanticweb.owlapi.model.parameters.Imports").INCLUDED
+    for other in others:
+        for axiom in other.getLogicalAxioms(imports):
+            manager.addAxiom(first, axiom)
+    reasoner = java(REASONERS["HermiT"])().createReasoner(first)
+    try:
+        if not reasoner.isConsistent():
+            return False, []
+        empty = reasoner.getUnsatisfiableClasses().getEntitiesMinusBottom()
+        return True, sorted(str(one.getIRI()) for one in empty)
+    finally:
+        reasoner.dispose()
+
+
+@pytest.mark.parametrize("name", ["bfo", "mfoem"])
+def test_an_alignment_is_owl_2_dl_and_agrees_with_the_upper_ontology(java, name):
+    path = ALIGNMENTS / f"{name}.ttl"
+    assert violations(java, load(java, path)) == []
+    assert merged_and_empty(java, path, UPPER) == (True, [])
+
+
+def test_a_wrong_alignment_is_seen(java):
+    consistent, empty = merged_and_empty(java, ALIGNMENTS / "bfo.ttl", UPPER, WRONG)
+    assert not consistent or "https://w3id.org/iero/EmotionRegulation" in empty
+
+
+def test_the_core_says_nothing_of_upper_ontologies():
+    for path in SOURCES.values():
+        assert "BFO_" not in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.skipif(not MFOEM, reason="IERO_MFOEM names no copy of the Emotion Ontology")
+def test_the_alignment_agrees_with_the_real_emotion_ontology(java):
+    consistent, empty = merged_and_empty(java, ALIGNMENTS / "mfoem.ttl", Path(MFOEM))
+    alone, theirs = merged_and_empty(java, Path(MFOEM))
+    assert (consistent, alone) == (True, True)
+    assert empty == theirs
