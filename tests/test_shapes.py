@@ -21,8 +21,8 @@ from rdflib.namespace import RDF, SH
 SAMPLES = Path(__file__).parent / "shapes"
 PARAMETERS = {
     "minCount", "maxCount", "languageIn", "minLength", "nodeKind", "class", "datatype", "pattern",
-    "in", "node", "hasValue", "lessThanOrEquals", "minExclusive", "minInclusive", "maxInclusive",
-    "xone", "or", "sparql",
+    "in", "node", "hasValue", "lessThan", "lessThanOrEquals", "minExclusive", "minInclusive",
+    "maxInclusive", "xone", "or", "sparql",
 }
 HEAD = "@prefix : <https://example.org/> . @prefix sh: <http://www.w3.org/ns/shacl#> .\n"
 SHAPE = HEAD + ":S a sh:NodeShape ; sh:targetClass :C ; "
