@@ -1,9 +1,11 @@
 """What follows from the axioms, as plain triples that need no reasoner to query.
 
 Restrictions are materialised through the reasoner itself: for a property p and a class D a helper
-class is defined as ``p some D``; the classes and individuals that HermiT puts below it are exactly
-those of which ``p some D`` is entailed. Disjointness is asked in the same way, by helpers
-``A and B`` that turn out to be empty. The helpers never leave this module.
+class is put above ``p some D``; the classes and individuals that HermiT puts below the helper are
+exactly those of which ``p some D`` is entailed. (An equivalent class would ask the same and cost
+the reasoner much more.) Kinds that cannot share a member differ, as a rule, in one functional
+property; where a definition is not made of such restrictions alone, the reasoner is asked by a
+helper ``A and B`` that turns out to be empty. The helpers never leave this module.
 """
 
 from __future__ import annotations
@@ -19,6 +21,8 @@ from iero.build.relations import Relations
 from iero.rdf import Triple, is_blank, is_iri
 
 _HELPER: Final = "<urn:iero:helper:"
+_PLAIN: Final = frozenset((owl.TYPE, owl.ON_PROPERTY, owl.SOME, owl.INTERSECTION, owl.FIRST,
+                           owl.REST))
 _BUILT_IN: Final = frozenset(owl.DECLARES) | owl.KINDS_OF_AXIOM | {owl.THING, owl.NOTHING}
 
 
@@ -125,17 +129,44 @@ class Axioms:
     def candidates(self, hierarchy: Hierarchy) -> set[tuple[str, str]]:
         """Return the pairs (p, D) of which ``p some D`` may be entailed of something.
 
-        D is a class named in a filler of p or of a property that p follows from, or in p's range;
-        or a superclass of such a class; or a defined class below one, for the filler may meet the
-        definition only together with a range.
+        D is a class named in a filler of p or of a property that p follows from, or in p's range.
+        Where a filler is an expression or an individual, or lies outside a range, it may meet a
+        definition that neither meets alone, so D is also any defined class below those. What holds
+        of D holds of the classes above D, which need not be asked.
         """
+        tied = {up for t in self.triples if t.predicate in self.relations.properties
+                for up in self.relations.consequences(t.predicate)}
         pairs = set()
         for name, fillers in self._fillers().items():
-            named = set().union(*(self.names_within(filler) for filler in fillers))
-            wide = named.union(*(hierarchy.above(filler) for filler in named)) & self.classes
-            narrow = {d for d in self.defined if hierarchy.above(d) & named}
-            pairs |= {(name, filler) for filler in wide | narrow}
+            ranges = self.relations.ranges(name)
+            asked = set().union(*(self.names_within(filler) for filler in fillers | ranges))
+            if name in tied or not all(self._lies_within(filler, ranges, hierarchy)
+                                       for filler in fillers):
+                asked |= {d for d in self.defined if hierarchy.above(d) & asked}
+            pairs |= {(name, filler) for filler in asked & self.classes}
         return pairs
+
+    @staticmethod
+    def _lies_within(filler: str, ranges: set[str], hierarchy: Hierarchy) -> bool:
+        return is_iri(filler) and ranges <= {filler, *hierarchy.above(filler)}
+
+    @cached_property
+    def functional(self) -> set[str]:
+        """The properties that tie a thing to one other at most."""
+        return {t.subject for t in self.triples
+                if (t.predicate, t.object) == (owl.TYPE, owl.FUNCTIONAL)}
+
+    def is_plain(self, name: str) -> bool:
+        """Say whether a class is described by named classes and ``some`` restrictions alone."""
+        waiting = [o for p in (owl.SUBCLASS, owl.EQUIVALENT) for o in self.about[name].get(p, [])]
+        while waiting:
+            node = waiting.pop()
+            if is_blank(node):
+                said = self.about[node]
+                if not said.keys() <= _PLAIN:
+                    return False
+                waiting += [o for p in _PLAIN - {owl.ON_PROPERTY} for o in said.get(p, [])]
+        return True
 
     def values(self) -> set[tuple[str, str]]:
         """Return the pairs (p, i) of which ``p value i`` may be entailed of something."""
@@ -149,8 +180,6 @@ class Axioms:
             told = {value for predicate in owl.CLASS_FILLERS for value in said.get(predicate, [])}
             for up in self.relations.consequences(name):
                 fillers[up] |= told
-        for name in fillers:
-            fillers[name] |= self.relations.ranges(name)
         return fillers
 
     def _restrictions(self) -> Iterator[tuple[str, str, dict[str, list[str]]]]:
@@ -169,26 +198,28 @@ class Helpers:
 
     def restriction(self, kind: str, name: str, filler: str) -> None:
         """Ask what ``name some filler`` (or ``value``) holds of."""
-        node = self._define((kind, name, filler), owl.RESTRICTION)
-        self.axioms += [Triple(node, owl.ON_PROPERTY, name), Triple(node, kind, filler)]
+        helper, node = self._next((kind, name, filler))
+        self.axioms += [Triple(node, owl.TYPE, owl.RESTRICTION), Triple(node, kind, filler),
+                        Triple(node, owl.ON_PROPERTY, name), Triple(node, owl.SUBCLASS, helper)]
 
     def intersection(self, one: str, other: str) -> None:
         """Ask whether two classes can share a member."""
-        node = self._define((owl.INTERSECTION, one, other), owl.OWL_CLASS)
+        helper, node = self._next((owl.INTERSECTION, one, other))
         first, rest = f"{node}a", f"{node}b"
         self.axioms += [
+            Triple(helper, owl.EQUIVALENT, node), Triple(node, owl.TYPE, owl.OWL_CLASS),
             Triple(node, owl.INTERSECTION, first), Triple(first, owl.FIRST, one),
             Triple(first, owl.REST, rest), Triple(rest, owl.FIRST, other),
             Triple(rest, owl.REST, owl.NIL),
         ]
 
-    def _define(self, ask: tuple[str, str, str], kind: str) -> str:
+    def _next(self, ask: tuple[str, str, str]) -> tuple[str, str]:
+        """Return a new helper and the node of the expression that it stands for."""
         number = len(self.asks)
-        helper, node = f"{_HELPER}{number}>", f"_:helper{number}"
+        helper = f"{_HELPER}{number}>"
         self.asks[helper] = ask
-        self.axioms += [Triple(helper, owl.TYPE, owl.OWL_CLASS),
-                        Triple(helper, owl.EQUIVALENT, node), Triple(node, owl.TYPE, kind)]
-        return node
+        self.axioms.append(Triple(helper, owl.TYPE, owl.OWL_CLASS))
+        return helper, f"_:helper{number}"
 
 
 def make_helpers(axioms: Axioms, hierarchy: Hierarchy) -> Helpers:
@@ -199,7 +230,9 @@ def make_helpers(axioms: Axioms, hierarchy: Hierarchy) -> Helpers:
     for name, value in sorted(axioms.values()):
         helpers.restriction(owl.HAS_VALUE, name, value)
     for one, other in sorted(_doubtful_siblings(axioms, hierarchy)):
-        helpers.intersection(one, other)
+        if not all(axioms.is_plain(name) for end in (one, other)
+                   for name in (end, *hierarchy.above(end))):
+            helpers.intersection(one, other)
     return helpers
 
 
@@ -254,12 +287,42 @@ def helper_entailments(axioms: Axioms, helpers: Helpers, hierarchy: Hierarchy) -
         for helper in above.intersection(helpers.asks):
             kind, name, filler = helpers.asks[helper]
             if kind != owl.INTERSECTION:
-                found.add(Triple(thing, name, filler))
+                wide = hierarchy.above(filler) & axioms.classes if kind == owl.SOME else ()
+                found |= {Triple(thing, name, up) for up in (filler, *wide)}
     empty = {helpers.asks[name][1:] for name in hierarchy.empty.intersection(helpers.asks)
              if helpers.asks[name][0] == owl.INTERSECTION}
-    for one, other in axioms.told_disjoint | empty:
+    differing = Differences(axioms, hierarchy, found).among(_doubtful_siblings(axioms, hierarchy))
+    for one, other in axioms.told_disjoint | empty | differing:
         found |= {Triple(one, owl.DISJOINT, other), Triple(other, owl.DISJOINT, one)}
     tied = {end for t in axioms.triples if t.predicate in axioms.relations.properties
             for end in (t.subject, t.object)}
     individuals = tied | set(hierarchy.told_types)
     return (found | axioms.relations.closure(axioms.triples | found, individuals)) - axioms.triples
+
+
+class Differences:
+    """Classes that cannot share a member, because of what the axioms and the relation graph say.
+
+    A functional property has one value, so two classes exclude each other if their values do.
+    """
+
+    def __init__(self, axioms: Axioms, hierarchy: Hierarchy, graph: set[Triple]) -> None:
+        self.hierarchy = hierarchy
+        self.told = axioms.told_disjoint
+        self.values: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+        for one, name, value in graph:
+            if name in axioms.functional:
+                self.values[one][name].add(value)
+
+    def among(self, pairs: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+        """Return those of some pairs of classes that exclude each other."""
+        return {pair for pair in pairs if self._exclude(*pair) or self._differ(*pair)}
+
+    def _exclude(self, one: str, other: str) -> bool:
+        ends = [(name, *self.hierarchy.above(name)) for name in (one, other)]
+        return any((min(a, b), max(a, b)) in self.told for a in ends[0] for b in ends[1])
+
+    def _differ(self, one: str, other: str) -> bool:
+        shared = self.values[one].keys() & self.values[other].keys()
+        return any(self._exclude(a, b) for name in shared
+                   for a in self.values[one][name] for b in self.values[other][name])
