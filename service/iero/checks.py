@@ -165,7 +165,7 @@ def _stem(path: str) -> str:
 
 
 def _find_undefined(base: Traversable, sources: Sources) -> Iterator[Finding]:
-    declared = set(_declared(sources))
+    declared = set(_declared((*sources.modules, *sources.shapes, *_alignments(base))))
     names = [curie(term) for term in sorted(declared)]
     for term, file in (*_undefined_in_sources(base, sources, declared),
                        *_undefined_in_queries(base, declared)):
@@ -175,9 +175,9 @@ def _find_undefined(base: Traversable, sources: Sources) -> Iterator[Finding]:
         yield Finding("error", "undefined-term", file, name, f"Nothing declares {name}. {remedy}")
 
 
-def _declared(sources: Sources) -> Iterator[str]:
+def _declared(modules: Iterable[Module]) -> Iterator[str]:
     """Yield what has a type, and the addresses of versions, which need none."""
-    for module in (*sources.modules, *sources.shapes):
+    for module in modules:
         for triple in module.triples:
             if triple.predicate == _TYPE:
                 yield triple.subject
