@@ -147,14 +147,14 @@ def test_a_slow_query_does_not_hold_up_a_quick_one(server: tuple[object, str]) -
 
 
 FAILING_EVALUATION = """
-from iero import results
+from iero.pool import pool
 from iero.server import serve
-write = results.Answer.write
+write = pool._PooledAnswer.write
 def failing(self, output, fmt):
     write(self, output, fmt)
     if self.kind == "bindings":
         raise RuntimeError("late failure")
-results.Answer.write = failing
+pool._PooledAnswer.write = failing
 serve(port=0, source={source!r})
 """
 FAILING_TRANSFER = """
