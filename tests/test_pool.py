@@ -132,6 +132,36 @@ def test_a_large_answer_comes_whole(pool):
     assert body.count(b"\r\n") == 100_001
 
 
+# Answers at hand
+
+
+def test_an_answer_given_lately_needs_no_worker():
+    pool = Pool([RELEASE], size=1)
+    try:
+        query = "SELECT * { ?s ?p ?o } LIMIT 5"
+        first = written(pool.query(query), "csv", "bindings")
+        [worker] = pool._idle
+        os.kill(worker.pid, signal.SIGSTOP)  # nobody can evaluate anything now
+        assert written(pool.query(query), "csv", "bindings") == first
+        os.kill(worker.pid, signal.SIGCONT)
+        assert written(pool.query(query), "json", "bindings") != first
+        graphs = ["https://w3id.org/iero/graph/mappings"]
+        assert written(pool.query(query, graphs), "csv", "bindings") != first
+    finally:
+        pool.close()
+
+
+def test_a_pool_may_keep_nothing():
+    pool = Pool([RELEASE], Limits(waiting=0.1), size=1, cache=0)
+    try:
+        query = "SELECT * { ?s ?p ?o } LIMIT 5"
+        written(pool.query(query), "csv", "bindings")
+        with pool.lease(pool.limits):  # the only worker is away
+            assert fails(pool, query).details["reason"] == "busy"
+    finally:
+        pool.close()
+
+
 # Limits
 
 

@@ -207,13 +207,15 @@ def export(wanted: str, name: str, output: Path | None, data: Path | None) -> No
               type=click.FloatRange(0, min_open=True), help="The time that a query may take.")
 @click.option("--memory-limit", default=1024, show_default=True, metavar="MB",
               type=click.IntRange(1), help="The memory that a query may use.")
+@click.option("--cache", default=64, show_default=True, metavar="MB", type=click.IntRange(0),
+              help="Answers kept at hand; 0 keeps none.")
 @click.option("--proxies", default=0, show_default=True, type=click.IntRange(0, 10),
               help="Trusted proxies in front, whose X-Forwarded headers count.")
 @click.option("--data", type=click.Path(path_type=Path), metavar="FILE",
               help="Serve this RDF file instead of the shipped graph.")
 @click.option("--url", metavar="ENDPOINT", help="Stand in front of this SPARQL endpoint instead.")
 def serve(host: str, port: int, base_path: str, workers: int, threads: int, jobs: int,
-          timeout: float, memory_limit: int, proxies: int, data: Path | None,
+          timeout: float, memory_limit: int, cache: int, proxies: int, data: Path | None,
           url: str | None) -> None:
     """Serve the graph over HTTP: pages, SPARQL, search. Read-only; stop it with Ctrl-C.
 
@@ -234,7 +236,7 @@ def serve(host: str, port: int, base_path: str, workers: int, threads: int, jobs
     if data is not None and not data.is_file():
         raise NotFound(f"There is no file {str(data)!r}.", nearest=[])
     start(host, port, base_path=base_path, workers=workers, threads=threads, source=data,
-          endpoint=url, trusted_proxies=proxies, jobs=jobs,
+          endpoint=url, trusted_proxies=proxies, jobs=jobs, cache=cache << 20,
           limits=Limits(seconds=timeout, memory=memory_limit << 20))
 
 

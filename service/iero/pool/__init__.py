@@ -3,7 +3,7 @@
 The engine cannot interrupt a query, so a thread that evaluates one is lost until it ends. A process
 is not: past a limit it is killed, its memory is back at once, and another takes its place. ``Pool``
 is a backend like :class:`iero.store.Store`; ``limits`` says what a query may cost, ``worker`` is
-what runs in the processes.
+what runs in the processes, ``cache`` keeps answers that were given lately.
 """
 
 from iero.pool.limits import Limits

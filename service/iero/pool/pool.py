@@ -21,6 +21,7 @@ from typing import Any, BinaryIO, Final
 
 from iero import turtle
 from iero.errors import LimitExceeded, NotAcceptable, ServiceFailure
+from iero.pool.cache import Cache
 from iero.pool.limits import MEGABYTE, Limits
 from iero.pool.worker import OUT_OF_MEMORY, Failed, Opened, Task, Written
 from iero.protocol import Format, formats_for
@@ -125,12 +126,15 @@ class Pool:
 
     :param files: RDF files to load.
     :param size: workers at the most; they are made as they are needed.
+    :param cache: bytes of answers to keep at hand.
     :raises NotFound: if a file does not exist.
     :raises OntologyError: if one does not parse.
     """
 
-    def __init__(self, files: Sequence[Path], limits: Limits | None = None, size: int = 16) -> None:
+    def __init__(self, files: Sequence[Path], limits: Limits | None = None, size: int = 16,
+                 cache: int = 64 * MEGABYTE) -> None:
         self.limits = limits or Limits()
+        self.cache = Cache(cache)
         self._size = size
         self._files = files
         self._holder = _Holder(files)
@@ -158,7 +162,8 @@ class Pool:
         :raises LimitExceeded: if it reaches a limit; ``reason`` is time, memory, size or busy.
         """
         limits = self.limits.lowered(timeout)
-        task = Task(text, "", tuple(default_graphs), tuple(named_graphs), prefixes, limits.answer)
+        task = Task(text, "", tuple(default_graphs), tuple(named_graphs),
+                    tuple((prefixes or {}).items()), limits.answer)
         return _PooledAnswer(self, task, limits)
 
     @contextmanager
@@ -321,13 +326,19 @@ class _PooledAnswer(Answer):
         if self.first and fmt.name == "turtle":
             output.write(turtle.write(map(_spelt, self.triples()), first=self.first))
             return
+        task = replace(self._task, format=fmt.name)
+        kept = self._pool.cache.get(task)
+        if kept is not None:
+            output.write(kept)
+            return
         with self._pool.lease(self._limits) as lease:
-            lease.send(replace(self._task, format=fmt.name))
+            lease.send(task)
             reply = lease.receive()
             file = lease.file() if isinstance(reply, Written) and reply.body is None else None
         if isinstance(reply, Failed):
             raise reply.again()
         if file is None:
+            self._pool.cache.put(task, reply.body)
             output.write(reply.body)
             return
         with file:

@@ -55,7 +55,7 @@ class Task:
     format: str = ""
     default_graphs: tuple[str, ...] = ()
     named_graphs: tuple[str, ...] = ()
-    prefixes: dict[str, str] | None = None
+    prefixes: tuple[tuple[str, str], ...] = ()
     answer_limit: int = 1 << 30
 
 
@@ -153,7 +153,8 @@ def _work(connection: Connection, store: Store) -> None:
 
 
 def _ask(task: Task, store: Store) -> Answer:
-    return store.query(task.text, task.default_graphs, task.named_graphs, prefixes=task.prefixes)
+    return store.query(task.text, task.default_graphs, task.named_graphs,
+                       prefixes=dict(task.prefixes) or None)
 
 
 def _write(connection: Connection, task: Task, store: Store) -> None:

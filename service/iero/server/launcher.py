@@ -53,6 +53,7 @@ class Options:
     body_limit: int
     limits: Limits
     jobs: int
+    cache: int
 
     @property
     def url(self) -> str:
@@ -65,7 +66,7 @@ def serve(
     host: str = "127.0.0.1", port: int = 8000, *, base_path: str = "", workers: int = 1,
     threads: int = THREADS, source: str | Path | None = None, endpoint: str | None = None,
     trusted_proxies: int = 0, body_limit: int = 1 << 20, limits: Limits | None = None,
-    jobs: int = 16,
+    jobs: int = 16, cache: int = 64 << 20,
 ) -> None:
     """Serve a graph over HTTP until SIGINT or SIGTERM.
 
@@ -76,13 +77,14 @@ def serve(
     :param endpoint: the URL of a SPARQL endpoint to stand in front of, instead of a file.
     :param limits: what one query may cost.
     :param jobs: queries that a server process evaluates at a time, each in a process of its own.
+    :param cache: bytes of answers that a server process keeps at hand.
     :raises BadParameter: if the address is taken, or an option makes no sense.
     :raises SystemExit: if a worker fails.
     """
     host, port = _address(host, port)
     options = Options(
         host, port, base_path.rstrip("/"), None if source is None else str(Path(source).resolve()),
-        endpoint, trusted_proxies, body_limit, limits or Limits(), jobs,
+        endpoint, trusted_proxies, body_limit, limits or Limits(), jobs, cache,
     )
     server = Server(
         "iero", address=host, port=port, interface=Interfaces.WSGI, workers=workers,
@@ -140,7 +142,7 @@ def _graph(options: Options) -> KnowledgeGraph:
     if options.endpoint:
         return KnowledgeGraph.open(url=options.endpoint)
     file = Path(options.source) if options.source else resources.locate(RELEASE)
-    return KnowledgeGraph(Pool([Path(str(file))], options.limits, options.jobs))
+    return KnowledgeGraph(Pool([Path(str(file))], options.limits, options.jobs, options.cache))
 
 
 def _release(options: Options) -> str:
