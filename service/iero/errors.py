@@ -12,7 +12,8 @@
     |-- UnsupportedMediaType   a request body in an unknown format                 415  exit 2
     |-- OntologyError          ontology sources that are wrong: file, term, reason 500  exit 1
     |-- ToolMissing            Java or an optional package is not installed        500  exit 1
-    |-- LimitExceeded          an answer above its limit of size                   503  exit 1
+    |-- LimitExceeded          a query above a limit: time, memory, size, workers  503  exit 1
+    |-- ServiceFailure         a part of the service itself broke                  500  exit 1
     `-- RemoteError            another SPARQL endpoint failed                      502  exit 1
 
 The HTTP service turns each into one ``application/problem+json`` body (RFC 9457), the command into
@@ -127,8 +128,15 @@ class ToolMissing(IeroError):
     title = "Not installed"
 
 
+class ServiceFailure(IeroError):
+    """A part of the service itself broke, through no fault of the request."""
+
+
 class LimitExceeded(IeroError):
-    """An answer above the limit that the service sets; details hold ``limit``."""
+    """A query above a limit of the service; details hold ``reason`` and ``limit``.
+
+    The reasons: ``time`` (seconds), ``memory`` and ``size`` (bytes), ``busy`` (workers; try again).
+    """
 
     status = 503
     title = "Limit exceeded"

@@ -39,11 +39,11 @@ Value = str | int | Term
 
 
 class Backend(Protocol):
-    """What the graph needs of a store: :class:`iero.store.Store` or a remote endpoint."""
+    """What the graph needs of a store: one in this process, in a pool of others, or elsewhere."""
 
     def query(
         self, text: str, default_graphs: Iterable[str] = (), named_graphs: Iterable[str] = (),
-        *, prefixes: dict[str, str] | None = None,
+        *, prefixes: dict[str, str] | None = None, timeout: float | None = None,
     ) -> Answer:
         """Answer a SPARQL query."""
 
@@ -118,7 +118,8 @@ class KnowledgeGraph:
         :raises BadQuery: if it does not parse.
         :raises Refused: if it would change data or call another endpoint.
         """
-        return self._backend.query(request.query, request.default_graphs, request.named_graphs)
+        return self._backend.query(request.query, request.default_graphs, request.named_graphs,
+                                   timeout=request.timeout)
 
     def query(self, query: str, **params: Value | list[Value]) -> Answer:
         """Answer a catalogue question by name, or SPARQL text with IERO's prefixes declared.

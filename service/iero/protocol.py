@@ -17,7 +17,7 @@ from iero.syntax import Token, bind, refuse_unsafe, tokens
 
 __all__ = [
     "FORMATS", "Format", "QueryRequest", "Token", "bind", "explain_syntax_error", "format_named",
-    "formats_for", "negotiate", "parse_query_request", "refuse_unsafe", "tokens",
+    "formats_for", "negotiate", "parse_query_request", "parse_timeout", "refuse_unsafe", "tokens",
 ]
 
 
@@ -167,11 +167,15 @@ def _quality(media_type: str, ranges: list[tuple[str, float]]) -> float:
 
 @dataclass(frozen=True)
 class QueryRequest:
-    """A query operation of the SPARQL 1.1 Protocol."""
+    """A query operation of the SPARQL 1.1 Protocol.
+
+    :ivar timeout: seconds after which the client wants no answer any more; not of the standard.
+    """
 
     query: str
     default_graphs: tuple[str, ...] = ()
     named_graphs: tuple[str, ...] = ()
+    timeout: float | None = None
 
 
 Parameters = list[tuple[str, str]]
@@ -210,7 +214,27 @@ def parse_query_request(
                 hint="Use application/sparql-query or application/x-www-form-urlencoded.",
                 available=["application/sparql-query", "application/x-www-form-urlencoded"])
     return QueryRequest(_single_query(queries, params), _graphs(params, "default-graph-uri"),
-                        _graphs(params, "named-graph-uri"))
+                        _graphs(params, "named-graph-uri"),
+                        parse_timeout(_values(params, "timeout")))
+
+
+def parse_timeout(given: list[str]) -> float | None:
+    """Return the seconds that a client gives a query; nothing where it does not say.
+
+    >>> parse_timeout(["2.5"]), parse_timeout([])
+    (2.5, None)
+
+    :raises BadParameter: if it is given twice or is no number above 0.
+    """
+    if not given:
+        return None
+    if len(given) > 1:
+        raise BadParameter(f"The timeout is given {len(given)} times; once is enough.",
+                           parameter="timeout")
+    if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", given[0], re.ASCII) or not float(given[0]):
+        raise BadParameter(f"timeout={given[0]!r} is no number of seconds above 0.",
+                           parameter="timeout", hint="Write it like 5 or 0.5.")
+    return float(given[0])
 
 
 def _values(params: Parameters, name: str) -> list[str]:

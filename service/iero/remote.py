@@ -36,6 +36,7 @@ class Endpoint:
             raise BadParameter(f"{url!r} is not the URL of a SPARQL endpoint.",
                                hint="It begins with http:// or https://.", parameter="url")
         self.url = url
+        self._timeout = timeout
         self._client = httpx.Client(timeout=timeout, follow_redirects=True, transport=transport)
 
     def close(self) -> None:
@@ -49,12 +50,14 @@ class Endpoint:
         named_graphs: Iterable[str] = (),
         *,
         prefixes: dict[str, str] | None = None,
+        timeout: float | None = None,
     ) -> Answer:
         """Answer a SPARQL query there (SPARQL 1.1 Protocol, section 2.1).
 
         The answer is read and checked whole, so that a broken-off one is an error and not a result.
 
         :param prefixes: prefixes that the query may use without declaring them.
+        :param timeout: seconds; lowers the endpoint's own and never raises it.
         :raises Refused: if the query would make the endpoint call another one or change data.
         :raises RemoteError: if the endpoint cannot be reached, refuses, or answers nonsense.
         """
@@ -64,7 +67,8 @@ class Endpoint:
         params += [("default-graph-uri", graph) for graph in default_graphs]
         params += [("named-graph-uri", graph) for graph in named_graphs]
         is_graph = form(text) in ("CONSTRUCT", "DESCRIBE")
-        response = self._send(params, _GRAPH if is_graph else _ROWS)
+        allowed = self._timeout if timeout is None else min(timeout, self._timeout)
+        response = self._send(params, _GRAPH if is_graph else _ROWS, allowed)
         kind = "graph" if is_graph else "bindings"
         try:
             return Answer.read(response.content, self._format(response, kind))
@@ -72,14 +76,18 @@ class Endpoint:
             raise RemoteError(f"{self.url} answered with a broken {kind} document: {error}",
                               hint="The answer was probably cut off.", url=self.url) from error
 
-    def _send(self, params: list[tuple[str, str]], accept: str) -> httpx.Response:
+    def _send(
+        self, params: list[tuple[str, str]], accept: str, timeout: float
+    ) -> httpx.Response:
         headers = {"Accept": accept, "User-Agent": "iero"}
         encoded = urlencode(params)
         joint = "&" if "?" in self.url else "?"
-        request = self._client.build_request("GET", f"{self.url}{joint}{encoded}", headers=headers)
+        request = self._client.build_request("GET", f"{self.url}{joint}{encoded}", headers=headers,
+                                             timeout=timeout)
         if len(str(request.url)) > _LONGEST_URL:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
-            request = self._client.build_request("POST", self.url, headers=headers, content=encoded)
+            request = self._client.build_request("POST", self.url, headers=headers, content=encoded,
+                                                 timeout=timeout)
         try:
             response = self._client.send(request)
         except httpx.TimeoutException as error:

@@ -16,7 +16,7 @@ from typing import BinaryIO, Final, cast
 
 import pyoxigraph as ox
 
-from iero.errors import BadQuery, NotAcceptable, NotFound, OntologyError
+from iero.errors import BadParameter, BadQuery, NotAcceptable, NotFound, OntologyError
 from iero.protocol import Format, explain_syntax_error, format_named, refuse_unsafe
 from iero.results import RDF_FORMATS, Answer, Result, Sink
 from iero.syntax import declared_prefixes, names_graphs, refuse_excess
@@ -94,7 +94,7 @@ class Store:
                                 line=error.lineno, reason=error.msg) from error
         self._united = False
 
-    def _unite(self) -> None:
+    def unite(self) -> None:
         """Copy every named graph into the default graph, which thereby is their union."""
         if not self._united:
             with self._lock:
@@ -114,6 +114,7 @@ class Store:
         named_graphs: Iterable[str] = (),
         *,
         prefixes: dict[str, str] | None = None,
+        timeout: float | None = None,
     ) -> Answer:
         """Answer a SPARQL query.
 
@@ -124,10 +125,14 @@ class Store:
         :param prefixes: prefixes that the query may use without declaring them.
         :raises BadQuery: if the query does not parse, is nested too deep or has too many parts.
         :raises Refused: if it would call another endpoint or change data.
+        :raises BadParameter: for a timeout, which the engine cannot keep; :mod:`iero.pool` can.
         """
+        if timeout is not None:
+            raise BadParameter("This graph is in the process that asks it and cannot be timed out.",
+                               parameter="timeout", hint="Leave the timeout out.")
         refuse_unsafe(text)
         refuse_excess(text)
-        self._unite()
+        self.unite()
         default, named = self._dataset(text, tuple(default_graphs), tuple(named_graphs))
         return Answer(lambda: self._evaluate(text, default, named, prefixes),
                       lambda: PREFIXES | (prefixes or {}) | declared_prefixes(text))
@@ -190,7 +195,7 @@ class Store:
 
         Formats for one graph get the union. Named graphs come without the union beside them.
         """
-        self._unite()
+        self.unite()
         target = cast(BinaryIO, output)
         prefixes = PREFIXES if fmt.name in ("turtle", "trig", "rdfxml") else None
         if "dataset" not in fmt.kinds or graph:

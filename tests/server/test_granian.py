@@ -146,15 +146,79 @@ def test_a_slow_query_does_not_hold_up_a_quick_one(server: tuple[object, str]) -
         assert answered < finished[0], "the slow query was not slow enough to tell"
 
 
-FAILING_EVALUATION = """
-from iero import results
+LIMITED = """
+from iero.pool import Limits
 from iero.server import serve
-write = results.Answer.write
+serve(port=0, source={source!r}, jobs={jobs}, limits=Limits(seconds=1, memory=150 << 20, waiting=1))
+"""
+
+
+def test_a_query_past_its_time_is_503_and_the_others_are_served() -> None:
+    with (
+        started(LIMITED.format(source=str(HERE / "data.nq"), jobs=8)) as (_, address),
+        httpx.Client(base_url=address, timeout=20) as client,
+    ):
+        answers: list[httpx.Response] = []
+
+        def ask() -> None:
+            answers.append(httpx.get(f"{address}/sparql", params={"query": SLOW}, timeout=20))
+
+        threads = [threading.Thread(target=ask) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        while any(thread.is_alive() for thread in threads):
+            started_at = time.monotonic()
+            assert client.get("/sparql", params={"query": "ASK {}"}).json()["boolean"] is True
+            assert client.get("/term/Venting").status_code == 200
+            assert time.monotonic() - started_at < 1
+        for answer in answers:
+            assert answer.status_code == 503
+            assert answer.headers["content-type"] == "application/problem+json"
+            assert answer.headers["access-control-allow-origin"] == "*"
+            assert answer.json()["reason"] == "time"
+            assert answer.json()["limit"] == 1.0
+
+
+def test_a_client_lowers_the_time_and_a_senseless_wish_is_400() -> None:
+    with (
+        started(LIMITED.format(source=str(HERE / "data.nq"), jobs=2)) as (_, address),
+        httpx.Client(base_url=address, timeout=20) as client,
+    ):
+        answer = client.get("/sparql", params={"query": SLOW, "timeout": "0.2"})
+        assert (answer.status_code, answer.json()["limit"]) == (503, 0.2)
+        answer = client.post("/sparql", data={"query": SLOW, "timeout": "0.2"})
+        assert (answer.status_code, answer.json()["limit"]) == (503, 0.2)
+        for wish in ("0", "-1", "soon", "1e400", "\u0661"):
+            params = {"query": "ASK {}", "timeout": wish}
+            assert client.get("/sparql", params=params).status_code == 400
+        twice = [("query", "ASK {}"), ("timeout", "1"), ("timeout", "2")]
+        assert client.get("/sparql", params=twice).status_code == 400
+
+
+def test_when_all_workers_are_busy_clients_are_told_when_to_come_again() -> None:
+    code = LIMITED.format(source=str(HERE / "data.nq"), jobs=1).replace("waiting=1", "waiting=0.1")
+    with started(code) as (_, address):
+        thread = threading.Thread(target=httpx.get, args=(f"{address}/sparql",),
+                                  kwargs={"params": {"query": SLOW}})
+        thread.start()
+        time.sleep(0.3)
+        answer = httpx.get(f"{address}/sparql", params={"query": "ASK {}"})
+        thread.join()
+        assert answer.status_code == 503
+        assert answer.json()["reason"] == "busy"
+        assert int(answer.headers["retry-after"]) >= 1
+        assert httpx.get(f"{address}/sparql", params={"query": "ASK {}"}).status_code == 200
+
+
+FAILING_EVALUATION = """
+from iero.pool import pool
+from iero.server import serve
+write = pool._PooledAnswer.write
 def failing(self, output, fmt):
     write(self, output, fmt)
     if self.kind == "bindings":
         raise RuntimeError("late failure")
-results.Answer.write = failing
+pool._PooledAnswer.write = failing
 serve(port=0, source={source!r})
 """
 FAILING_TRANSFER = """

@@ -39,7 +39,10 @@ def respond(problem: dict[str, Any], page: str = "error.html", **context: Any) -
 
 
 def _ours(error: IeroError) -> Response:
-    return respond(error.problem())
+    response = respond(error.problem())
+    if "retry_after" in error.details:
+        response.headers["Retry-After"] = str(error.details["retry_after"])
+    return response
 
 
 def _framework(error: HTTPException) -> Response | HTTPException:

@@ -1,12 +1,11 @@
 """The service on granian, a WSGI server whose network side is native code.
 
-Granian watches over worker processes. Each worker opens the graph itself, once, in its own memory;
-the watching process loads nothing.
+Granian watches over server processes. Each has a pool of processes of its own, in which queries are
+evaluated and can be killed; neither the watching process nor the servers load the graph.
 """
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
 import sys
@@ -26,6 +25,7 @@ import iero
 from iero import resources
 from iero.errors import BadParameter, IeroError
 from iero.graph import KnowledgeGraph
+from iero.pool import Limits, Pool
 from iero.server.app import create_app
 
 if TYPE_CHECKING:
@@ -34,12 +34,8 @@ if TYPE_CHECKING:
 STOP_SECONDS: Final = 5
 """How long running requests may take to finish when the service is stopped."""
 
-THREADS: Final = 16
-"""Requests that one worker evaluates at a time; the engine works without Python's lock."""
-
-STACK: Final = 64 << 20
-"""Bytes of stack that a thread may use. The engine recurses over a query; on the 2 MiB that native
-threads get by default, a query within the limits of :mod:`iero.syntax` could end the process."""
+THREADS: Final = 32
+"""Requests that one server process has in hand at a time; most of them wait for their query."""
 
 RELEASE: Final = "ontology/release/iero-kg.nq"
 
@@ -55,7 +51,9 @@ class Options:
     endpoint: str | None
     trusted_proxies: int
     body_limit: int
-    answer_limit: int
+    limits: Limits
+    jobs: int
+    cache: int
 
     @property
     def url(self) -> str:
@@ -67,24 +65,27 @@ class Options:
 def serve(
     host: str = "127.0.0.1", port: int = 8000, *, base_path: str = "", workers: int = 1,
     threads: int = THREADS, source: str | Path | None = None, endpoint: str | None = None,
-    trusted_proxies: int = 0, body_limit: int = 1 << 20, answer_limit: int = 1 << 30,
+    trusted_proxies: int = 0, body_limit: int = 1 << 20, limits: Limits | None = None,
+    jobs: int = 16, cache: int = 64 << 20,
 ) -> None:
     """Serve a graph over HTTP until SIGINT or SIGTERM.
 
     :param port: 0 takes a free one; the line on standard error says which.
-    :param workers: processes, each with a graph of its own.
-    :param threads: requests that a worker evaluates at a time.
+    :param workers: server processes, each with a graph of its own.
+    :param threads: requests that a server process has in hand at a time.
     :param source: an RDF file; without one, the release that ships with the package.
     :param endpoint: the URL of a SPARQL endpoint to stand in front of, instead of a file.
+    :param limits: what one query may cost.
+    :param jobs: queries that a server process evaluates at a time, each in a process of its own.
+    :param cache: bytes of answers that a server process keeps at hand.
     :raises BadParameter: if the address is taken, or an option makes no sense.
     :raises SystemExit: if a worker fails.
     """
     host, port = _address(host, port)
     options = Options(
         host, port, base_path.rstrip("/"), None if source is None else str(Path(source).resolve()),
-        endpoint, trusted_proxies, body_limit, answer_limit,
+        endpoint, trusted_proxies, body_limit, limits or Limits(), jobs, cache,
     )
-    os.environ["RUST_MIN_STACK"] = str(STACK)  # read by the workers, which inherit it
     server = Server(
         "iero", address=host, port=port, interface=Interfaces.WSGI, workers=workers,
         blocking_threads=threads, websockets=False, log_level=LogLevels.error,
@@ -129,13 +130,19 @@ def application(options: Options) -> Flask:
 
     :raises IeroError: if the graph cannot be opened.
     """
-    graph = KnowledgeGraph.open(options.source, url=options.endpoint)
     return create_app(
-        graph, base_path=options.base_path, release=_release(options),
+        _graph(options), base_path=options.base_path, release=_release(options),
         shipped=options.source is None and options.endpoint is None,
         trusted_proxies=options.trusted_proxies, body_limit=options.body_limit,
-        answer_limit=options.answer_limit,
+        answer_limit=options.limits.answer,
     )
+
+
+def _graph(options: Options) -> KnowledgeGraph:
+    if options.endpoint:
+        return KnowledgeGraph.open(url=options.endpoint)
+    file = Path(options.source) if options.source else resources.locate(RELEASE)
+    return KnowledgeGraph(Pool([Path(str(file))], options.limits, options.jobs, options.cache))
 
 
 def _release(options: Options) -> str:
