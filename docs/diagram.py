@@ -1,11 +1,12 @@
 """Draw ``docs/model.svg`` from the ontology: kinds, and the relations that tie them.
 
-``python docs/diagram.py`` writes ``model.dot`` and, with Graphviz installed, ``model.svg``. The tests
-compare the first with what the release says now.
+``python docs/diagram.py`` writes ``model.dot`` and, with Graphviz, ``model.svg``. The tests compare
+the first with what the release says now.
 """
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from collections import defaultdict
 from pathlib import Path
@@ -48,7 +49,10 @@ def main() -> None:
     """Write both files."""
     dot = draw(KnowledgeGraph.open())
     (HERE / "model.dot").write_text(dot, encoding="utf-8")
-    made = subprocess.run(["dot", "-Tsvg"], input=dot, capture_output=True, text=True, check=True)
+    program = shutil.which("dot")
+    if program is None:
+        raise SystemExit("The picture is drawn by Graphviz: apt-get install graphviz")
+    made = subprocess.run([program, "-Tsvg"], input=dot, capture_output=True, text=True, check=True)
     (HERE / "model.svg").write_text(made.stdout, encoding="utf-8")
 
 

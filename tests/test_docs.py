@@ -6,6 +6,7 @@ import doctest
 import os
 import pty
 import re
+import runpy
 import shlex
 import subprocess
 import sys
@@ -33,8 +34,9 @@ def console(text):
             if line.startswith("$ ")]
 
 
-COMMANDS = [command for command in console(README)
-            if command.startswith("iero ") and command not in LONG]
+COMMANDS = sorted({command for document in DOCUMENTS for command in console(
+    document.read_text(encoding="utf-8"))
+    if command.startswith("iero ") and command not in LONG and "your-" not in command})
 ADDRESSES = [command for command in console(README) if command.startswith("curl ")]
 
 
@@ -59,7 +61,7 @@ def in_a_terminal(command, columns):
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_command_of_the_readme_runs(command):
+def test_command_of_a_document_runs(command):
     made = subprocess.run([sys.executable, "-m", *shlex.split(command)], check=False, timeout=60,
                           capture_output=True, text=True, env=ENVIRONMENT)
     assert made.returncode == 0, made.stderr
@@ -127,3 +129,13 @@ def test_every_command_teaches(name, command):
 
 def test_every_command_is_in_the_readme():
     assert [name for name, _ in commands() if f"iero {name}" not in README] == []
+
+
+def test_the_picture_of_the_model_is_drawn_from_this_release(shipped):
+    names = runpy.run_path(str(ROOT / "docs" / "diagram.py"))
+    drawn = (ROOT / "docs" / "model.dot").read_text(encoding="utf-8")
+    assert names["draw"](shipped) == drawn, "draw it again: python docs/diagram.py"
+    picture = (ROOT / "docs" / "model.svg").read_text(encoding="utf-8")
+    nodes = re.findall(r'^  "([^"]+)";$', drawn, re.MULTILINE)
+    assert len(nodes) > 10
+    assert [node for node in nodes if f">{node}</text>" not in picture] == []
