@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from iero.graph import KnowledgeGraph
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = ["KnowledgeGraph", "__version__"]
 
