@@ -16,7 +16,7 @@ from iero.rdf import Triple, curie, iri
 CLAIM: Final = iri("iero:Claim")
 CONFLICTS_WITH: Final = iri("iero:conflictsWith")
 OPPOSITE: Final = iri("iero:oppositeRelation")
-HORIZON: Final = iri("iero:hasTimeHorizon")
+HORIZON, MEDIATOR = iri("iero:hasTimeHorizon"), iri("iero:hasMediator")
 POSITIVE, NEGATIVE = iri("iero:PositivePolarity"), iri("iero:NegativePolarity")
 POLARITIES: Final = (POSITIVE, NEGATIVE, iri("iero:NullPolarity"), iri("iero:MixedPolarity"))
 _REVERSED: Final = {POSITIVE: NEGATIVE, NEGATIVE: POSITIVE}
@@ -38,11 +38,13 @@ class Reading(NamedTuple):
     :ivar worded: the statement as the claim words it.
     :ivar polarity: its polarity towards the shared wording: "does not decrease" is "increases".
     :ivar horizon: the time after which the effect was seen, or nothing.
+    :ivar through: the mediators that it names.
     """
 
     worded: Statement
     polarity: str
     horizon: str
+    through: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -52,19 +54,19 @@ class Relations:
     opposites: dict[str, str]
     symmetric: frozenset[str]
 
-    def read(self, worded: Statement, polarity: str, horizon: str) -> tuple[Statement, Reading]:
+    def read(self, reading: Reading) -> tuple[Statement, Reading]:
         """Return what a claim is about, and its reading towards that.
 
         Of a relation and its opposite the first by name is the shared one; the ends of a symmetric
         relation are put in order.
         """
-        subject, relation, object_ = worded
+        (subject, relation, object_), polarity = reading.worded, reading.polarity
         opposite = self.opposites.get(relation, relation)
         if opposite < relation:
             relation, polarity = opposite, _REVERSED.get(polarity, polarity)
         if relation in self.symmetric:
             subject, object_ = sorted((subject, object_))
-        return Statement(subject, relation, object_), Reading(worded, polarity, horizon)
+        return Statement(subject, relation, object_), reading._replace(polarity=polarity)
 
 
 @dataclass(frozen=True)
@@ -105,9 +107,14 @@ class Claims:
 
 
 def _contradict(one: Reading, other: Reading) -> bool:
-    """Say whether polarities differ; relief now and distress later go together."""
-    apart = one.horizon and other.horizon and one.horizon != other.horizon
-    return one.polarity != other.polarity and not apart
+    """Say whether polarities differ of the same thing.
+
+    Relief now and distress later go together, and so do an effect that comes about through one
+    thing and one that does not come about through another.
+    """
+    then = one.horizon and other.horizon and one.horizon != other.horizon
+    through = one.through and other.through and one.through != other.through
+    return one.polarity != other.polarity and not then and not through
 
 
 def read_claims(triples: Iterable[Triple]) -> Claims:
@@ -121,7 +128,8 @@ def read_claims(triples: Iterable[Triple]) -> Claims:
     for claim, values in sorted(_parts(known).items()):
         subject, relation, object_, polarity = (values[part][0] for part in _PARTS)
         horizon = (values[HORIZON] or [""])[0]
-        about, reading = relations.read(Statement(subject, relation, object_), polarity, horizon)
+        about, reading = relations.read(Reading(
+            Statement(subject, relation, object_), polarity, horizon, frozenset(values[MEDIATOR])))
         readings[about][claim] = reading
     return Claims(dict(readings), relations)
 
@@ -132,7 +140,7 @@ def _parts(triples: Iterable[Triple]) -> dict[str, dict[str, list[str]]]:
         t.subject: defaultdict(list) for t in known
         if t.predicate == owl.TYPE and t.object == CLAIM}
     for t in known:
-        if t.subject in found and t.predicate in (*_PARTS, HORIZON):
+        if t.subject in found and t.predicate in (*_PARTS, HORIZON, MEDIATOR):
             found[t.subject][t.predicate].append(t.object)
     return found
 
