@@ -1,0 +1,321 @@
+"""The tagger: from a text to its annotations, in the steps that :mod:`iero.tagging` draws."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, Final
+
+from iero import __version__, resources
+from iero.errors import BadParameter, NotFound
+from iero.tagging.annotation import Annotation, Reading
+from iero.tagging.cache import cached, digest
+from iero.tagging.context import Mention, load_cues, read
+from iero.tagging.coordination import Coordination
+from iero.tagging.forms import Form, Rules
+from iero.tagging.lexicon import Lexicon, Sense, compile_lexicon
+from iero.tagging.matcher import Found, Matcher
+from iero.tagging.options import Options
+from iero.tagging.overlap import longest
+from iero.tagging.senses import settle
+from iero.tagging.text import Folded, fold, fold_form
+from iero.tagging.variants import tails
+from iero.vocabulary import expand
+
+if TYPE_CHECKING:
+    from iero.graph import KnowledgeGraph
+
+__all__ = ["Tagger"]
+
+_RELEASE: Final = "ontology/release/iero-kg.nq"
+_DATA: Final = ("cues.toml", "friends.toml", "ordinary.txt", "scope.toml", "scores.toml",
+                "variants.toml")
+_EDGES: Final = " ."
+_SUPPORT: Final = {"definition": "spelt out in the text", "mention": "named in full in the text",
+                   "neighbor": "neighbors in the text"}
+SECTIONS: Final = ("title", "background", "methods", "results", "conclusions")
+
+
+class Tagger:
+    """Finds the concepts of a lexicon in texts. Made by :meth:`open`; see :mod:`iero.tagging`.
+
+    :param lexicon: the forms to look for.
+    :param options: how to look for them.
+    :raises NotFound: if an option names a concept that is not in the lexicon.
+    """
+
+    def __init__(self, lexicon: Lexicon, options: Options) -> None:
+        self._lexicon = lexicon
+        self.options = options
+        self.ontology_version = lexicon.version
+        self.version = f"{__version__}+{_rules_digest()[:8]}"
+        self._allowed = _allowed(lexicon, options.concepts)
+        self._readings: dict[Any, Reading | None] = {}
+        self._prepare(Rules.load())
+
+    @classmethod
+    def open(cls, graph: KnowledgeGraph | None = None, **options: Any) -> Tagger:
+        """Make a tagger for the shipped graph, or for another one.
+
+        >>> tagger = Tagger.open(concepts=["EmotionalContagion"])
+        >>> [found.quote for found in tagger.tag("Mood contagion is no venting.")]
+        ['Mood contagion']
+
+        :param options: see :class:`Options`.
+        :raises BadParameter: for an option that does not exist, or a wrong value.
+        :raises NotFound: if the release has not been built, or for an unknown concept.
+        """
+        asked = Options.of(**options)
+        if graph is not None:
+            return cls(_compiled(graph), asked)
+        key = digest([resources.read(_RELEASE), _rules_digest().encode()])
+        return cls(cached(key, _shipped), asked)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Tagger, (self._lexicon, self.options)
+
+    def tag(self, text: str, section: str | None = None) -> list[Annotation]:
+        """Return the mentions of concepts in a text, ordered by start, then by end.
+
+        :param section: the part of the document: title, background, methods, results or conclusions.
+        :raises BadParameter: if there is no such section.
+        """
+        if section is not None and section not in SECTIONS:
+            raise BadParameter(f"{section!r} is not a section.",
+                               hint="Sections: " + ", ".join(SECTIONS) + ".", parameter="section")
+        folded = fold(text)
+        mentions = self._mentions(folded, section or "")
+        annotations = [*self._annotate(folded, mentions)]
+        if folded.broken:
+            annotations = self._both(annotations, fold(text, join=False), section or "")
+        return annotations
+
+    def tag_many(self, texts: Iterable[str]) -> Iterator[list[Annotation]]:
+        """Yield the annotations of each text, in order."""
+        return map(self.tag, texts)
+
+    # -- making ------------------------------------------------------------------------------------
+
+    def _prepare(self, rules: Rules) -> None:
+        """Lay out every pattern with what it stands for; those of several words come first."""
+        self._scores = rules.scores
+        forms = {written: rules.forms(written, senses)
+                 for written, senses in self._wanted(self._lexicon.forms).items()}
+        entries: dict[str, Any] = dict(load_cues())
+        entries |= dict.fromkeys(rules.blocked)
+        entries |= forms
+        written = sorted(entries, key=lambda each: (" " not in each, each))
+        self._several = sum(" " in each for each in written)
+        short = {fold(each).kept.strip(): rules.forms(each, senses)
+                 for each, senses in sorted(self._wanted(self._lexicon.short).items())}
+        self._entries = [*(entries[each] for each in written), *short.values()]
+        self._written = written
+        self._numbers = {each: number for number, each in enumerate(written)}
+        whole = self.options.whole_word_only
+        every = not self.options.longest_only
+        self._matcher = Matcher(written, whole_words=whole, every=every)
+        self._short = Matcher(list(short), whole_words=whole)
+        self._lead = self._matcher.lead
+        self._shorter = _shorter(written, self._numbers, self._several)
+        self._coordination = Coordination(
+            {each: self._numbers[each] for each in forms}, tails(forms))
+        self._shares = [bool(type(entries[each]) is Form and self._coordination.tails_of(each))
+                        for each in written]
+
+    def _wanted(self, table: dict[str, list[Sense]]) -> dict[str, list[Sense]]:
+        """Leave out what the options exclude."""
+        options = self.options
+        stop = {fold_form(word) for word in options.stop_words}
+        wanted = {}
+        for written, senses in table.items():
+            kept = [sense for sense in senses if not options.exclude_synonyms
+                    or sense.scope in ("label", "abbreviation")]
+            digits = options.exclude_numbers and not any(map(str.isalpha, written))
+            if kept and not digits and fold_form(written) not in stop:
+                wanted[written] = kept
+        return wanted
+
+    # -- finding -----------------------------------------------------------------------------------
+
+    def _mentions(self, folded: Folded, section: str) -> list[Mention]:
+        found = self._found(folded)
+        mentions = read(folded.low, folded.kept, found, self._entries, self._lead, section)
+        mentions += self._coordinated(folded.low, mentions)
+        mentions.sort(key=_place)
+        if any(mention.form.doubtful for mention in mentions):
+            mentions = settle(folded, mentions, self._lexicon)
+        elif "(" in folded.source and mentions:
+            mentions = settle(folded, mentions, self._lexicon)
+        return longest(mentions) if self.options.longest_only else mentions
+
+    def _found(self, folded: Folded) -> list[Found]:
+        """Return what both automata find, ordered by place, at the edges of words only."""
+        low = folded.low
+        found = self._matcher.find(low)
+        if self._lead:
+            whole = [hit for hit in found if low[hit[2]] in _EDGES]
+            if len(whole) != len(found):
+                whole = self._repaired(low, found, whole)
+            found = whole
+        short = self._short.find(folded.kept)
+        if short:
+            count = len(self._written)
+            found += [(number + count, start, end) for number, start, end in short
+                      if not self._lead or low[end] in _EDGES]
+            found.sort(key=_start)
+        return found
+
+    def _repaired(self, low: str, found: list[Found], whole: list[Found]) -> list[Found]:
+        """Look again where a form of several words ended within a word: a shorter one may stand there."""
+        for number, start, end in found:
+            if number < self._several and low[end] not in _EDGES:
+                shorter = next((other for other in self._shorter.get(number, ())), None)
+                kept = [hit for hit in whole if hit[1] < start]
+                stop = low.index(" ", start + 1) if shorter is None else start + 1 + shorter[1]
+                if shorter is not None:
+                    kept.append((shorter[0], start, stop))
+                rest = self._matcher.find(low[stop:])
+                rest = [(other, begin + stop, finish + stop) for other, begin, finish in rest]
+                again = [hit for hit in rest if low[hit[2]] in _EDGES]
+                return kept + (again if len(again) == len(rest) else self._repaired(low, rest, again))
+        return whole
+
+    def _coordinated(self, low: str, mentions: list[Mention]) -> list[Mention]:
+        """Return the mentions whose last words another mention gives in an enumeration."""
+        made: list[Mention] = []
+        for mention in mentions:
+            start = mention.start
+            if low[start - 4:start] in (" and", " nor") or low[start - 3:start] == " or" \
+                    or low[start - 4:start - 1] in ("and", "nor", " or", " vs") or (
+                        low[start - 2:start] == "  "):
+                made += self._shared(low, mention)
+        return made
+
+    def _shared(self, low: str, mention: Mention) -> Iterator[Mention]:
+        written = low[mention.start:mention.end]
+        number = self._numbers.get(written, -1)
+        if number < 0 or not self._shares[number]:
+            return
+        for start, other in self._coordination.before(low, mention.start, mention.end, written):
+            yield Mention(start, mention.end, self._entries[other], mention.section, mention.role,
+                          mention.absent, rules=("coordination",))
+
+    # -- telling -----------------------------------------------------------------------------------
+
+    def _annotate(self, folded: Folded, mentions: list[Mention]) -> Iterator[Annotation]:
+        text, least = folded.source, self.options.minimum_match_length
+        for mention in mentions:
+            key = (mention.form, mention.role, mention.absent, mention.section, mention.rules,
+                   mention.support)
+            try:
+                reading = self._readings[key]
+            except KeyError:
+                reading = self._readings[key] = self._reading(mention)
+            if reading is not None:
+                start, end = folded.place(mention.start, mention.end)
+                if end - start >= least:
+                    yield Annotation(start, end, text[start:end], reading)
+
+    def _reading(self, mention: Mention) -> Reading | None:
+        """Say how a mention was understood; ``None`` if the options leave such a one out."""
+        form, options = mention.form, self.options
+        concept = self._lexicon.concepts[form.concept]
+        reasons = [_scope_in_words(form.scope), *form.reasons]
+        reasons += ["coordination"] if "coordination" in mention.rules else []
+        reasons += ["other senses"] if form.alternatives else []
+        reasons += [_SUPPORT[mention.support]] if mention.support in _SUPPORT else []
+        changes = sum(self._scores.get(reason, 0) for reason in reasons[1:])
+        score = round(min(1.0, max(0.0, self._scores[form.scope] + changes)), 3)
+        if score < options.min_score or (self._allowed is not None
+                                         and form.concept not in self._allowed):
+            return None
+        role, rules = _role(mention, concept.kind)
+        most = options.class_hierarchy_max_level or len(concept.broader)
+        broader = tuple(iri for level, iri in concept.broader
+                        if options.expand_class_hierarchy and level <= most)
+        return Reading(
+            concept.iri, concept.label, form.name, form.scope, score, tuple(reasons), rules,
+            negated=mention.absent is not None, role=role, section=mention.section,
+            disambiguation=mention.support,
+            alternatives=tuple(self._lexicon.concepts[each].iri for each in form.alternatives),
+            broader=broader, ontology_version=self.ontology_version, tagger_version=self.version)
+
+    def _both(self, joined: list[Annotation], folded: Folded, section: str) -> list[Annotation]:
+        """Add what is found if the hyphens at line ends are the hyphens of hyphenated words."""
+        apart = [*self._annotate(folded, self._mentions(folded, section))]
+        taken = {(each.start, each.end) for each in joined}
+        more = [each for each in apart if (each.start, each.end) not in taken and not any(
+            each.start < other.end and other.start < each.end
+            and other.end - other.start >= each.end - each.start for other in joined)]
+        kept = [each for each in joined if not any(
+            each.start < other.end and other.start < each.end for other in more)]
+        return sorted(kept + more, key=lambda each: (each.start, each.end))
+
+
+def _role(mention: Mention, kind: str) -> tuple[str, tuple[str, ...]]:
+    if mention.absent is not None:
+        return mention.absent.role, (*mention.rules, mention.absent.rule)
+    if mention.role is not None:
+        return mention.role.role, (*mention.rules, mention.role.rule)
+    if kind in ("instrument", "subscale"):
+        return "measured", (*mention.rules, "measured.instrument")
+    if mention.section == "background":
+        return "background", (*mention.rules, "background.section")
+    return "", mention.rules
+
+
+def _scope_in_words(scope: str) -> str:
+    return scope if scope in ("label", "abbreviation") else f"{scope} synonym"
+
+
+def _place(mention: Mention) -> tuple[int, int]:
+    return mention.start, mention.end
+
+
+def _start(hit: Found) -> int:
+    return hit[1]
+
+
+def _shorter(written: list[str], numbers: dict[str, int], several: int
+             ) -> dict[int, tuple[tuple[int, int], ...]]:
+    """Return the patterns with which each pattern of several words begins, the longest first."""
+    found = {}
+    for number, each in enumerate(written[:several]):
+        parts = each.split(" ")
+        heads = (" ".join(parts[:size]) for size in range(len(parts) - 1, 0, -1))
+        known = tuple((numbers[head], len(head)) for head in heads if head in numbers)
+        if known:
+            found[number] = known
+    return found
+
+
+def _allowed(lexicon: Lexicon, names: tuple[str, ...]) -> frozenset[int] | None:
+    if not names:
+        return None
+    labels = {concept.label.lower(): concept.iri for concept in lexicon.concepts}
+    known = {iri for concept in lexicon.concepts for _, iri in concept.broader} | set(lexicon.numbers)
+    wanted = set()
+    for name in names:
+        iri = labels.get(name.lower()) or (expand(name) if " " not in name else name)
+        if iri not in known:
+            short = {each.rpartition("/")[2]: each for each in sorted(known)}
+            near = get_close_matches(name, [*short, *labels], n=3)
+            raise NotFound(f"There is no concept {name!r} to look for.",
+                           hint=f"Did you mean {', '.join(near)}?" if near else "", nearest=near)
+        wanted.add(iri)
+    return frozenset(number for number, concept in enumerate(lexicon.concepts)
+                     if concept.iri in wanted or any(iri in wanted for _, iri in concept.broader))
+
+
+def _rules_digest() -> str:
+    return digest(resources.package_text(f"tagging/data/{name}").encode() for name in _DATA)
+
+
+def _compiled(graph: KnowledgeGraph) -> Lexicon:
+    return compile_lexicon(graph.lexicon(), graph.version)
+
+
+def _shipped() -> Lexicon:
+    from iero.graph import KnowledgeGraph
+
+    return _compiled(KnowledgeGraph.open())
