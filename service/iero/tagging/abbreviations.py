@@ -7,37 +7,32 @@ text. Pacific Symposium on Biocomputing 2003, 451-462.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Final
 
-__all__ = ["Definition", "definitions", "long_form"]
+__all__ = ["long_form", "opening", "short_after"]
 
-_SHORT: Final = re.compile(r"\(\s*([A-Za-z][\w+/-]{0,8}[A-Z0-9][\w+/-]{0,3}?|[A-Z]{2}[\w-]{0,8})\s*[);,:]")
-_LONGEST: Final = 150
-
-
-class Definition(NamedTuple):
-    """``long (short)`` in a text: the place of the long form, and of the parenthesis."""
-
-    short: str
-    start: int
-    end: int
+_SHORT: Final = re.compile(r"\s*[(\[]\s*([A-Za-z][\w+/-]{0,8}?[A-Z0-9][\w+/-]{0,6})\s*[)\];,:]", re.ASCII)
+_OPENING: Final = re.compile(r"\s*[(\[]\s*$")
 
 
-def definitions(text: str) -> Iterator[Definition]:
-    """Yield every short form that a text defines, with the place of its long form.
+def short_after(text: str, start: int, end: int) -> str:
+    """Return the short form in parentheses after a long one, if it can stand for it, or nothing.
 
-    >>> text = "We studied interpersonal emotion regulation (IER) in bronchopulmonary dysplasia (BPD)."
-    >>> [(each.short, text[each.start:each.end]) for each in definitions(text)]
-    [('IER', 'interpersonal emotion regulation'), ('BPD', 'bronchopulmonary dysplasia')]
+    >>> short_after("interpersonal emotion regulation (IER) at work", 0, 32)
+    'IER'
+    >>> short_after("emotional contagion (Hatfield; N = 20)", 0, 19)
+    ''
     """
-    for found in _SHORT.finditer(text):
-        short = found[1]
-        end = len(text[:found.start()].rstrip())
-        begin = max(0, end - _LONGEST)
-        start = long_form(short, text[begin:end])
-        if start is not None:
-            yield Definition(short, begin + start, end)
+    found = _SHORT.match(text, end)
+    if found is None or found[1].isdigit():
+        return ""
+    return found[1] if long_form(found[1], text[start:end]) == 0 else ""
+
+
+def opening(text: str, start: int) -> int | None:
+    """Return where the text before a parenthesis ends, if one opens right before a place."""
+    found = _OPENING.search(text, max(0, start - 4), start)
+    return found.start() if found else None
 
 
 def long_form(short: str, before: str) -> int | None:

@@ -12,17 +12,19 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from iero import resources
-from iero.tagging.text import fold_form
+from iero.tagging.forms import Form
+from iero.tagging.text import COLON, fold_form
 
 if TYPE_CHECKING:
     from iero.tagging.matcher import Found
-    from iero.tagging.forms import Form
 
-__all__ = ["Cue", "Effect", "Heading", "Mention", "load_cues", "read"]
+__all__ = ["Cue", "Effect", "Heading", "Mention", "load_cues", "load_headings", "read"]
 
 _GLUE: Final = frozenset((" ", "  ", " and ", "  and ", " or ", "  or ", " nor ", "  nor ", "   ", " and or ",
                           " as well as ", "  as well as ", " with ", " and the ", " or the "))
 _LONGEST_GLUE: Final = max(map(len, _GLUE))
+_FAR: Final = 60
+_NEAR: Final = 30
 ABSENT: Final = "absent"
 _ORDER: Final = {"background": 1, "measured": 2, "outcome": 3, "manipulated": 4, ABSENT: 5, "": 0}
 
@@ -50,7 +52,7 @@ class Cue:
 
 @dataclass(frozen=True)
 class Heading:
-    """A word that heads a section of an abstract where it stands like a heading."""
+    """A word that heads a section of an abstract, in capitals or with a colon behind it."""
 
     section: str
 
@@ -90,8 +92,19 @@ def load_cues() -> dict[str, Cue | Heading]:
         sides.setdefault(fold_form(word), {})[side] = effect
     cues: dict[str, Cue | Heading] = {word: Cue(**effects) for word, effects in sides.items()}
     for section, words in data["headings"].items():
-        cues |= {word: Heading(section) for word in words if word not in cues}
+        cues |= {word + COLON: Heading(section) for word in words}
     return cues
+
+
+def load_headings() -> dict[str, Heading]:
+    """Return the headings in capitals, which need no colon.
+
+    >>> load_headings()["METHODS"].section
+    'methods'
+    """
+    data = tomllib.loads(resources.package_text("tagging/data/cues.toml"))
+    return {word.upper(): Heading(section) for section, words in data["headings"].items()
+            for word in words}
 
 
 def _effects(rules: Iterable[dict[str, Any]]) -> Iterator[tuple[str, str, Effect]]:
@@ -101,7 +114,7 @@ def _effects(rules: Iterable[dict[str, Any]]) -> Iterator[tuple[str, str, Effect
             yield from ((word, side, effect) for word in rule.get(side, ()))
 
 
-def read(low: str, kept: str, found: Iterable[Found], entries: Sequence[Any], lead: int,
+def read(low: str, found: Sequence[Found], entries: Sequence[Any], lead: int,
          section: str) -> list[Mention]:
     """Return the mentions among what was found, with their roles.
 
@@ -111,45 +124,72 @@ def read(low: str, kept: str, found: Iterable[Found], entries: Sequence[Any], le
     :param section: the part of the document, if it is known.
     """
     mentions: list[Mention] = []
-    last: Mention | None = None
-    role = absent = None
-    role_end = absent_end = 0
-    given = bool(section)
-    for number, start, end in found:
+    given = section
+    for at, (number, start, end) in enumerate(found):
         entry = entries[number]
         kind = type(entry)
-        if kind is Cue:
-            if entry.before is not None:
-                effect = entry.before
-                if effect.role == ABSENT:
-                    absent, absent_end = effect, end
-                elif effect.role:
-                    role, role_end = effect, end
-                else:
-                    absent = None
-            if last is not None and entry.after is not None:
-                _look_back(low, last, entry.after, start)
-        elif kind is Heading:
-            if not given and _heads(low, kept, start + lead, end):
-                section, role, absent, last = entry.section, None, None, None
-        elif entry is not None:
+        if kind is Form:
             mention = Mention(start + lead, end, entry, section)
-            if last is not None and start + lead - last.end <= _LONGEST_GLUE \
-                    and low[last.end:start + lead] in _GLUE:
-                mention.role, mention.absent = last.role, last.absent
-                mention.first = last.first or last
-                mention.first.next.append(mention)
-            if role is not None:
-                if start - role_end <= role.reach and "." not in low[role_end:start]:
-                    mention.role = role
-                role = None
-            if absent is not None:
-                if start - absent_end <= absent.reach and "." not in low[absent_end:start]:
-                    mention.absent = absent
-                absent = None
+            if mentions:
+                _join(low, mentions[-1], mention)
+            if at:
+                _look_before(low, mention, found, entries, at)
             mentions.append(mention)
-            last = mention
+        elif kind is Heading:
+            section = given or entry.section
+    if mentions:
+        _look_after(low, mentions, found, entries)
     return mentions
+
+
+def _join(low: str, last: Mention, mention: Mention) -> None:
+    """Let a mention share what the one before it has, where the two are enumerated."""
+    if mention.start - last.end <= _LONGEST_GLUE and low[last.end:mention.start] in _GLUE:
+        mention.role, mention.absent = last.role, last.absent
+        mention.first = last.first or last
+        mention.first.next.append(mention)
+
+
+def _look_before(low: str, mention: Mention, found: Sequence[Found], entries: Sequence[Any],
+                 at: int) -> None:
+    """Let the cues between a mention and the one before it act on it, the nearest of each kind."""
+    start = mention.start
+    role = absent = False
+    while at and not (role and absent):
+        at -= 1
+        number, _, end = found[at]
+        entry = entries[number]
+        if start - end > _FAR or type(entry) is Form:
+            return
+        if type(entry) is not Cue or entry.before is None:
+            continue
+        effect = entry.before
+        acts = start - end <= effect.reach + 1 and "." not in low[end:start]
+        if effect.role and effect.role != ABSENT:
+            if acts and not role:
+                mention.role = effect
+            role = True
+        else:
+            if acts and not absent and effect.role:
+                mention.absent = effect
+            absent = True
+
+
+def _look_after(low: str, mentions: list[Mention], found: Sequence[Found], entries: Sequence[Any]
+                ) -> None:
+    """Let the first cue after each mention act on it, if it acts backwards."""
+    waiting = iter(mentions)
+    mention: Mention | None = next(waiting)
+    last: Mention | None = None
+    for number, start, end in found:
+        if mention is not None and end == mention.end and type(entries[number]) is Form:
+            last, mention = mention, next(waiting, None)
+        elif last is not None:
+            entry = entries[number]
+            if type(entry) is Cue and entry.after is not None:
+                _look_back(low, last, entry.after, start)
+            if start - last.end > _NEAR:
+                last = None
 
 
 def _look_back(low: str, last: Mention, effect: Effect, start: int) -> None:
@@ -162,10 +202,3 @@ def _look_back(low: str, last: Mention, effect: Effect, start: int) -> None:
             mention.absent = effect
         elif _ORDER[effect.role] > _ORDER[mention.role.role if mention.role else ""]:
             mention.role = effect
-
-
-def _heads(low: str, kept: str, start: int, end: int) -> bool:
-    """Say whether a word stands like a heading: in capitals, or first in a sentence before a mark."""
-    word = kept[start:end]
-    opens = start <= 1 or low[max(0, start - 3):start].rstrip(" ")[-1:] in ("", ".")
-    return word.isupper() or (opens and word[:1].isupper() and low[end:end + 2] in ("  ", ". "))

@@ -3,7 +3,7 @@
 >>> written = {"emotional support": 0, "informational support": 1}
 >>> shared = Coordination(written, {" support"})
 >>> low = " emotional or informational support "
->>> list(shared.before(low, 14, 35, "informational support"))
+>>> list(shared.before(low, 14, shared.tails_of("informational support")))
 [(1, 0)]
 """
 
@@ -38,21 +38,20 @@ class Coordination:
         ends = (" " + " ".join(words[at:]) for at in range(1, len(words)))
         return tuple(end for end in ends if end in self._tails)
 
-    def before(self, low: str, start: int, end: int, written: str) -> Iterator[tuple[int, int]]:
-        """Yield ``(start, number)`` of each form that ends with the one at a place, going back.
+    def before(self, low: str, start: int, tails: tuple[str, ...]) -> Iterator[tuple[int, int]]:
+        """Yield ``(start, number)`` of each form with one of the tails that is enumerated before.
 
-        Its mention reaches from there to ``end``.
+        The words that it leaves out are those of the form that starts at ``start``.
         """
-        tails = self.tails_of(written)
         at = start
-        for _ in range(_MOST if tails else 0):
+        for _ in range(_MOST):
             left = low[max(0, at - _WINDOW):at]
             joined = _JOINED.match(left[left.rfind(".") + 1:])
             found = self._longest(joined[1], tails) if joined else None
-            if found is None:
+            if joined is None or found is None:
                 return
             words, number = found
-            at = at - len(joined[0]) + len(joined[1]) - len(words) if joined else at
+            at += len(joined[1]) - len(words) - len(joined[0])
             yield at, number
 
     def _longest(self, left: str, tails: tuple[str, ...]) -> tuple[str, int] | None:

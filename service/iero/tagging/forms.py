@@ -53,11 +53,12 @@ class Form:
     :ivar exact: a part that must stand in the text in the same case.
     :ivar friends: its false friends.
     :ivar rivals: the other senses that are as likely.
+    :ivar tails: its last words, where other forms share them.
     :ivar doubtful: whether any of these has to be looked at.
     """
 
     __slots__ = ("alternatives", "concept", "doubtful", "exact", "friends", "name", "need",
-                 "reasons", "rivals", "scope", "score", "short")
+                 "reasons", "rivals", "scope", "score", "short", "tails", "written")
 
     def __init__(self, sense: Sense, score: float, need: int, friends: tuple[Friend, ...]) -> None:
         self.concept = sense.concept
@@ -69,6 +70,8 @@ class Form:
         self.need = need
         self.friends = friends
         self.short = sense.scope == "abbreviation"
+        self.tails: tuple[str, ...] = ()
+        self.written = ""
         self.rivals: tuple[Form, ...] = ()
         self.alternatives: tuple[int, ...] = ()
         self.doubtful = bool(need or friends or sense.exact)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from iero.tagging.abbreviations import definitions
+from iero.tagging.abbreviations import long_form, opening, short_after
 from iero.tagging.context import Mention
 from iero.tagging.forms import ITSELF, Form, short_for
 from iero.tagging.text import Folded, fold
@@ -24,42 +24,50 @@ __all__ = ["settle"]
 class _Record:
     """What a whole text tells about the forms in it."""
 
-    def __init__(self, folded: Folded, mentions: list[Mention], lexicon: Lexicon,
-                 source: Callable[[Mention], tuple[int, int]]) -> None:
+    def __init__(self, folded: Folded, mentions: list[Mention], lexicon: Lexicon) -> None:
         self.folded = folded
-        self.mentions = mentions
-        self._near = lexicon.concepts
-        self._source = source
+        self._concepts = lexicon.concepts
         self.sure = {mention.form.concept for mention in mentions if not mention.form.need}
         self.named = {mention.form.concept for mention in mentions if not mention.form.short}
         self.own: dict[str, Mention] = {}
         self.foreign: set[str] = set()
-        if any(self._may_define(mention) for mention in mentions):
-            self._define()
+        for mention in mentions:
+            if not mention.form.short and folded.opens(mention.end):
+                self._take_definition(mention)
+        for at, mention in enumerate(mentions):
+            if mention.form.short:
+                self._take_short(mentions, at)
 
-    def _may_define(self, mention: Mention) -> bool:
-        low, end = self.folded.low, mention.end
-        return mention.form.short or low[end:end + 2] == "  "
+    def _take_definition(self, mention: Mention) -> None:
+        """Note the short form that stands in parentheses after a mention, if it is one for it."""
+        place = self.folded.place(mention.start, mention.end)
+        short = short_after(self.folded.source, *place)
+        if short:
+            self.own.setdefault(fold(short).kept.strip(), mention)
 
-    def _define(self) -> None:
-        """Sort the short forms that the text defines into ours and others'."""
-        text = self.folded.source
-        places = [(*self._source(mention), mention) for mention in self.mentions
-                  if not mention.form.short]
-        for short, start, end in definitions(text):
-            fitting = [mention for first, last, mention in places
-                       if first <= start < last <= end and len(text[last:end].split()) <= 1]
-            key = fold(short).kept.strip()
-            if fitting:
-                self.own.setdefault(key, fitting[-1])
-            else:
-                self.foreign.add(key)
+    def _take_short(self, mentions: list[Mention], at: int) -> None:
+        """Note whether a short form in parentheses stands for ours, or for something else."""
+        mention, folded = mentions[at], self.folded
+        written = folded.kept[mention.start:mention.end]
+        if written in self.own or written in self.foreign:
+            return
+        start, _ = folded.place(mention.start, mention.end)
+        end = opening(folded.source, start)
+        if end is None:
+            return
+        for before in reversed(mentions[max(0, at - 3):at]):
+            gap = mention.start - before.end
+            if before.form.concept == mention.form.concept and not before.form.short and gap < 24:
+                self.own[written] = before
+                return
+        if long_form(written, folded.source[max(0, end - 150):end]) is not None:
+            self.foreign.add(written)
 
     def support(self, form: Form) -> str:
         """Return how the text supports a form: ``mention``, ``neighbor``, or nothing."""
         if form.concept in (self.sure if not form.short else self.named):
             return "mention"
-        if form.need < ITSELF and not self.sure.isdisjoint(self._near[form.concept].near):
+        if form.need < ITSELF and not self.sure.isdisjoint(self._concepts[form.concept].near):
             return "neighbor"
         return ""
 
@@ -69,8 +77,7 @@ def settle(folded: Folded, mentions: list[Mention], lexicon: Lexicon) -> list[Me
 
     :param mentions: what was found, ordered by place.
     """
-    record = _Record(folded, mentions, lexicon,
-                     lambda mention: folded.place(mention.start, mention.end))
+    record = _Record(folded, mentions, lexicon)
     kept = [mention for mention in mentions
             if not mention.form.doubtful or _is_meant(mention, record)]
     if record.own:
@@ -85,8 +92,7 @@ def _is_meant(mention: Mention, record: _Record) -> bool:
     if form.exact and form.exact not in written:
         return False
     if form.short:
-        key = written if written in record.own or written in record.foreign else form.name
-        key = fold(key).kept.strip()
+        key = written if written in record.own else written.removesuffix("s")
         if key in record.own:
             mention.form = _instead(form, record.own[key].form)
             mention.support, mention.rules = "definition", (*mention.rules, "support.definition")

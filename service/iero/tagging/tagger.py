@@ -10,7 +10,7 @@ from iero import __version__, resources
 from iero.errors import BadParameter, NotFound
 from iero.tagging.annotation import Annotation, Reading
 from iero.tagging.cache import cached, digest
-from iero.tagging.context import Mention, load_cues, read
+from iero.tagging.context import Mention, load_cues, load_headings, read
 from iero.tagging.coordination import Coordination
 from iero.tagging.forms import Form, Rules
 from iero.tagging.lexicon import Lexicon, Sense, compile_lexicon
@@ -30,7 +30,8 @@ __all__ = ["Tagger"]
 _RELEASE: Final = "ontology/release/iero-kg.nq"
 _DATA: Final = ("cues.toml", "friends.toml", "ordinary.txt", "scope.toml", "scores.toml",
                 "variants.toml")
-_EDGES: Final = " ."
+_EDGES: Final = " .;"
+_JOINTS: Final = frozenset(("and ", " or ", "nor ", " vs ", "sus ", "lso "))
 _SUPPORT: Final = {"definition": "spelt out in the text", "mention": "named in full in the text",
                    "neighbor": "neighbors in the text"}
 SECTIONS: Final = ("title", "background", "methods", "results", "conclusions")
@@ -108,19 +109,21 @@ class Tagger:
         self._several = sum(" " in each for each in written)
         short = {fold(each).kept.strip(): rules.forms(each, senses)
                  for each, senses in sorted(self._wanted(self._lexicon.short).items())}
-        self._entries = [*(entries[each] for each in written), *short.values()]
+        headings: dict[str, Any] = dict(load_headings())
+        capitals = headings | short
+        self._entries = [*(entries[each] for each in written), *capitals.values()]
         self._written = written
         self._numbers = {each: number for number, each in enumerate(written)}
         whole = self.options.whole_word_only
         every = not self.options.longest_only
         self._matcher = Matcher(written, whole_words=whole, every=every)
-        self._short = Matcher(list(short), whole_words=whole)
+        self._short = Matcher(list(capitals), whole_words=whole)
         self._lead = self._matcher.lead
         self._shorter = _shorter(written, self._numbers, self._several)
         self._coordination = Coordination(
             {each: self._numbers[each] for each in forms}, tails(forms))
-        self._shares = [bool(type(entries[each]) is Form and self._coordination.tails_of(each))
-                        for each in written]
+        for each, form in forms.items():
+            form.tails = self._coordination.tails_of(each)
 
     def _wanted(self, table: dict[str, list[Sense]]) -> dict[str, list[Sense]]:
         """Leave out what the options exclude."""
@@ -139,13 +142,14 @@ class Tagger:
 
     def _mentions(self, folded: Folded, section: str) -> list[Mention]:
         found = self._found(folded)
-        mentions = read(folded.low, folded.kept, found, self._entries, self._lead, section)
-        mentions += self._coordinated(folded.low, mentions)
-        mentions.sort(key=_place)
-        if any(mention.form.doubtful for mention in mentions):
-            mentions = settle(folded, mentions, self._lexicon)
-        elif "(" in folded.source and mentions:
-            mentions = settle(folded, mentions, self._lexicon)
+        mentions = read(folded.low, found, self._entries, self._lead, section)
+        enumerated = [*self._coordinated(folded.low, mentions)]
+        if enumerated:
+            mentions = sorted(mentions + enumerated, key=_place)
+        for mention in mentions:
+            if mention.form.doubtful or folded.opens(mention.end):
+                mentions = settle(folded, mentions, self._lexicon)
+                break
         return longest(mentions) if self.options.longest_only else mentions
 
     def _found(self, folded: Folded) -> list[Found]:
@@ -180,25 +184,14 @@ class Tagger:
                 return kept + (again if len(again) == len(rest) else self._repaired(low, rest, again))
         return whole
 
-    def _coordinated(self, low: str, mentions: list[Mention]) -> list[Mention]:
-        """Return the mentions whose last words another mention gives in an enumeration."""
-        made: list[Mention] = []
+    def _coordinated(self, low: str, mentions: list[Mention]) -> Iterator[Mention]:
+        """Yield the mentions whose last words another mention gives in an enumeration."""
         for mention in mentions:
-            start = mention.start
-            if low[start - 4:start] in (" and", " nor") or low[start - 3:start] == " or" \
-                    or low[start - 4:start - 1] in ("and", "nor", " or", " vs") or (
-                        low[start - 2:start] == "  "):
-                made += self._shared(low, mention)
-        return made
-
-    def _shared(self, low: str, mention: Mention) -> Iterator[Mention]:
-        written = low[mention.start:mention.end]
-        number = self._numbers.get(written, -1)
-        if number < 0 or not self._shares[number]:
-            return
-        for start, other in self._coordination.before(low, mention.start, mention.end, written):
-            yield Mention(start, mention.end, self._entries[other], mention.section, mention.role,
-                          mention.absent, rules=("coordination",))
+            start, form = mention.start, mention.form
+            if form.tails and (low[start - 2] == " " or low[start - 4:start] in _JOINTS):
+                for begin, other in self._coordination.before(low, start, form.tails):
+                    yield Mention(begin, mention.end, self._entries[other], mention.section,
+                                  mention.role, mention.absent, rules=("coordination",))
 
     # -- telling -----------------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_right
+from collections.abc import Iterator
 from functools import lru_cache
 from html import unescape
 from typing import Final
@@ -28,21 +29,25 @@ UNKNOWN: Final = "\x01"
 """Stands for a letter that has no likeness in ASCII: part of a word, but of no form."""
 
 _WORD: Final = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz" + UNKNOWN)
-_TABLE: Final = {code: "." if chr(code) in ".!?;" else " "
-                 for code in range(128) if chr(code) not in _WORD}
+COLON: Final = ";"
+"""Stands for a colon, which tells a heading."""
+
+_TABLE: Final = {code: (chr(code) if chr(code) in _WORD else "." if chr(code) in ".!?;"
+                       else ";" if chr(code) == ":" else " ")
+                 for code in range(128)}  # complete: a missing entry would cost an exception
 _LETTERS: Final = {"ß": "ss", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O",
                    "ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "ð": "d", "þ": "th", "ı": "i"}
-_TROUBLE: Final = ("  ", "\n\n", "\n ", " \n", "-\n", "\t", "\r")
 _TAG: Final = (r"/?[A-Za-z][\w:.-]*(?:\s+[\w:.-]+\s*=\s*(?:\"[^\"<>]*\"|'[^'<>]*'"
                r"|&quot;[^\"<>&]*&quot;))*\s*/?")
 _MARKUP: Final = re.compile(rf"<{_TAG}>|<!--.*?-->|&(?:amp;)?lt;{_TAG}&(?:amp;)?gt;"
                             r"|&(?:amp;)?(?:\#\d{1,7}|\#[xX][0-9A-Fa-f]{1,6}|[A-Za-z]\w{1,31});",
                             re.ASCII | re.DOTALL)
-_MARK: Final = r"[^\x00-\x7f]"
-_NON_ASCII: Final = re.compile(_MARK)
-_EDIT: Final = re.compile(
-    rf"(?P<markup>{_MARKUP.pattern})|(?P<broken>(?<=[^\W\d_])[-\u00ad][ \t]*\r?\n\s*(?=[a-z]))"
-    rf"|(?P<blank>\s\s+)|(?P<letters>\w?{_MARK}+)", re.DOTALL)
+_NON_ASCII: Final = re.compile(r"[^\x00-\x7f]")
+_LETTERS_APART: Final = re.compile(r"[^\x00-\x7f]+")
+_BEFORE: Final = frozenset(" -")
+_AFTER: Final = frozenset(" \n")
+_BLANK: Final = re.compile(r"\s\s+")
+_BROKEN: Final = re.compile(r"(?<=[^\W\d_])[-\u00ad][ \t]*\r?\n\s*(?=[a-z])")
 _BLOCKS: Final = re.compile(r"/?(?:\w+:)?(?:p|br|div|li|ul|ol|td|tr|th|table|title|sec|label|h\d"
                             r"|abstracttext|abstract|disp-formula)\b", re.IGNORECASE)
 
@@ -52,7 +57,8 @@ class Folded:
 
     :ivar source: the given text.
     :ivar kept: its folded form with the case kept; a space stands at each end, a full stop for
-        every mark that ends a clause, a space for all else that is no letter or digit.
+        every mark that ends a clause, :data:`COLON` for a colon, a space for all else that is no
+        letter or digit.
     :ivar low: ``kept`` in lower case.
     :ivar broken: whether a line break may have cut a word, or a hyphenated word, in two.
     """
@@ -76,6 +82,13 @@ class Folded:
         last = self._ends[at]
         return first, last if last >= 0 else self._starts[at] + end - 1 - self._marks[at]
 
+    def opens(self, end: int) -> bool:
+        """Say whether a parenthesis opens after a place in the folded text."""
+        if self.low[end:end + 2] != "  ":
+            return False
+        at = self.place(end - 1, end)[1]
+        return self.source[at:at + 3].lstrip()[:1] in ("(", "[")
+
     def follow(self, marks: list[int], starts: list[int], ends: list[int]) -> Folded:
         """Take over where the pieces of the folded text came from.
 
@@ -94,10 +107,36 @@ def fold(text: str, *, join: bool = True) -> Folded:
         of a hyphenated word.
     """
     plain = text if text.isascii() else _NON_ASCII.sub(_single, text)
-    if not plain.isascii() or any(trouble in plain for trouble in _TROUBLE) or (
-            ("<" in plain or "&" in plain) and _MARKUP.search(plain)):
-        return _edited(text, plain, join)
-    return Folded(text, plain)
+    if plain.isascii() and not (_is_laid_out(plain) or _has_markup(plain)):
+        return Folded(text, plain)
+    return _edited(text, plain, join)
+
+
+def _is_laid_out(text: str) -> bool:
+    """Say whether there are runs of blanks or broken lines; looks only at the ends of lines, for speed."""
+    if "  " in text or "\t" in text or "\r" in text:
+        return True
+    at = text.find("\n")
+    while at >= 0:
+        if text[at - 1:at] in _BEFORE or text[at + 1:at + 2] in _AFTER:
+            return True
+        at = text.find("\n", at + 1)
+    return False
+
+
+def _has_markup(text: str) -> bool:
+    return next(_markup_in(text), None) is not None
+
+
+def _markup_in(text: str) -> Iterator[re.Match[str]]:
+    """Yield tags and entities, looking only where one can begin."""
+    for mark in "<&":
+        at = text.find(mark)
+        while at >= 0:
+            found = _MARKUP.match(text, at)
+            if found:
+                yield found
+            at = text.find(mark, found.end() if found else at + 1)
 
 
 def fold_form(form: str) -> str:
@@ -106,47 +145,45 @@ def fold_form(form: str) -> str:
     >>> fold_form("obsessive–compulsive disorder"), fold_form("Marroquín's model")
     ('obsessive compulsive disorder', 'marroquin s model')
     """
-    return fold(form).low.strip(" .")
+    return fold(form).low.strip(" .;")
 
 
 def _edited(text: str, plain: str, join: bool) -> Folded:
     pieces: list[str] = []
     marks, starts, ends = [], [], []
     done = length = 0
-    broken = False
-
-    def add(piece: str, start: int, end: int) -> None:
-        nonlocal length
-        pieces.append(piece)
-        marks.append(length)
-        starts.append(start)
-        ends.append(end)
-        length += len(piece)
-
-    for edit in _EDIT.finditer(plain):
-        new = _edit(edit, join)
-        if new == edit[0]:
+    edits = sorted(_edits(plain, join))
+    for start, end, new in [*edits, (len(plain), len(plain), "")]:
+        if start < done or plain[start:end] == new != "":
             continue
-        broken = broken or edit.lastgroup == "broken"
-        if edit.start() > done:
-            add(plain[done:edit.start()], done, -1)
-        add(new, *edit.span())
-        done = edit.end()
-    add(plain[done:], done, -1)
+        for piece, first, last in ((plain[done:start], done, -1), (new, start, end)):
+            if piece or last >= 0:
+                pieces.append(piece)
+                marks.append(length)
+                starts.append(first)
+                ends.append(last)
+                length += len(piece)
+        done = end
     folded = Folded(text, "".join(pieces)).follow(marks, starts, ends)
-    folded.broken = broken
+    folded.broken = any(plain[start] == "-" for start, _, _ in edits if start < len(plain))
     return folded
 
 
-def _edit(edit: re.Match[str], join: bool) -> str:
-    found = edit[0]
-    if edit.lastgroup == "broken":
-        return "-" if found[0] == "-" and not join else ""
-    if edit.lastgroup == "blank":
-        return "  " if found.count("\n") > 1 else " "
-    if edit.lastgroup == "markup":
-        return _markup(found)
-    return "".join(map(_ascii, found))
+def _edits(plain: str, join: bool) -> Iterator[tuple[int, int, str]]:
+    """Yield where the text has to change, and what to: start, end and new text."""
+    if "\n" in plain:
+        for found in _BROKEN.finditer(plain):
+            yield *found.span(), "-" if found[0][0] == "-" and not join else ""
+    for found in _BLANK.finditer(plain):
+        yield *found.span(), "  " if found[0].count("\n") > 1 else " "
+    for found in _markup_in(plain):
+        yield *found.span(), _markup(found[0])
+    if not plain.isascii():
+        for found in _LETTERS_APART.finditer(plain):
+            # The letter before belongs to it: accents that stand alone follow their letter.
+            start = max(0, found.start() - 1) if plain[found.start() - 1:found.start()].isalnum() \
+                else found.start()
+            yield start, found.end(), "".join(map(_ascii, plain[start:found.end()]))
 
 
 def _markup(found: str) -> str:
