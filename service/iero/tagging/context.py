@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from iero import resources
@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Cue", "Effect", "Heading", "Mention", "load_cues", "load_headings", "read"]
 
-_GLUE: Final = frozenset((" ", "  ", " and ", "  and ", " or ", "  or ", " nor ", "  nor ", "   ", " and or ",
-                          " as well as ", "  as well as ", " with ", " and the ", " or the "))
+_GLUE: Final = frozenset((
+    b" ", b"  ", b"   ", b" and ", b"  and ", b" or ", b"  or ", b" nor ", b"  nor ", b" and or ",
+    b" as well as ", b"  as well as ", b" and the ", b" or the "))
+_STOP: Final = ord(".")
 _LONGEST_GLUE: Final = max(map(len, _GLUE))
 _FAR: Final = 60
 _NEAR: Final = 30
@@ -63,7 +65,7 @@ class Mention:
 
     :ivar start: its place in the folded text, as ``end``.
     :ivar role: the effect that gives it its role; ``absent`` the one that negates it.
-    :ivar first: the first mention of the enumeration that it stands in.
+    :ivar first: the first mention of the enumeration that it stands in, which knows the others.
     :ivar rules: ids of further rules that fired.
     :ivar support: how an ambiguous form was settled, as ``Reading.disambiguation``.
     """
@@ -77,7 +79,7 @@ class Mention:
     first: Mention | None = None
     rules: tuple[str, ...] = ()
     support: str = "none"
-    next: list[Mention] = field(default_factory=list)
+    others: list[Mention] | None = None
 
 
 def load_cues() -> dict[str, Cue | Heading]:
@@ -114,7 +116,7 @@ def _effects(rules: Iterable[dict[str, Any]]) -> Iterator[tuple[str, str, Effect
             yield from ((word, side, effect) for word in rule.get(side, ()))
 
 
-def read(low: str, found: Sequence[Found], entries: Sequence[Any], lead: int,
+def read(low: bytes, found: Sequence[Found], entries: Sequence[Any], lead: int,
          section: str) -> list[Mention]:
     """Return the mentions among what was found, with their roles.
 
@@ -142,15 +144,17 @@ def read(low: str, found: Sequence[Found], entries: Sequence[Any], lead: int,
     return mentions
 
 
-def _join(low: str, last: Mention, mention: Mention) -> None:
+def _join(low: bytes, last: Mention, mention: Mention) -> None:
     """Let a mention share what the one before it has, where the two are enumerated."""
     if mention.start - last.end <= _LONGEST_GLUE and low[last.end:mention.start] in _GLUE:
         mention.role, mention.absent = last.role, last.absent
-        mention.first = last.first or last
-        mention.first.next.append(mention)
+        first = mention.first = last.first or last
+        if first.others is None:
+            first.others = []
+        first.others.append(mention)
 
 
-def _look_before(low: str, mention: Mention, found: Sequence[Found], entries: Sequence[Any],
+def _look_before(low: bytes, mention: Mention, found: Sequence[Found], entries: Sequence[Any],
                  at: int) -> None:
     """Let the cues between a mention and the one before it act on it, the nearest of each kind."""
     start = mention.start
@@ -164,7 +168,7 @@ def _look_before(low: str, mention: Mention, found: Sequence[Found], entries: Se
         if type(entry) is not Cue or entry.before is None:
             continue
         effect = entry.before
-        acts = start - end <= effect.reach + 1 and "." not in low[end:start]
+        acts = start - end <= effect.reach + 1 and _STOP not in low[end:start]
         if effect.role and effect.role != ABSENT:
             if acts and not role:
                 mention.role = effect
@@ -175,7 +179,7 @@ def _look_before(low: str, mention: Mention, found: Sequence[Found], entries: Se
             absent = True
 
 
-def _look_after(low: str, mentions: list[Mention], found: Sequence[Found], entries: Sequence[Any]
+def _look_after(low: bytes, mentions: list[Mention], found: Sequence[Found], entries: Sequence[Any]
                 ) -> None:
     """Let the first cue after each mention act on it, if it acts backwards."""
     waiting = iter(mentions)
@@ -192,12 +196,12 @@ def _look_after(low: str, mentions: list[Mention], found: Sequence[Found], entri
                 last = None
 
 
-def _look_back(low: str, last: Mention, effect: Effect, start: int) -> None:
+def _look_back(low: bytes, last: Mention, effect: Effect, start: int) -> None:
     """Let a cue act on the mention before it and on all that are enumerated with it."""
-    if start - last.end > effect.reach or "." in low[last.end:start]:
+    if start - last.end > effect.reach or _STOP in low[last.end:start]:
         return
     first = last.first or last
-    for mention in (first, *first.next):
+    for mention in (first, *(first.others or ())):
         if effect.role == ABSENT:
             mention.absent = effect
         elif _ORDER[effect.role] > _ORDER[mention.role.role if mention.role else ""]:

@@ -2,7 +2,7 @@
 
 >>> written = {"emotional support": 0, "informational support": 1}
 >>> shared = Coordination(written, {" support"})
->>> low = " emotional or informational support "
+>>> low = b" emotional or informational support "
 >>> list(shared.before(low, 14, shared.tails_of("informational support")))
 [(1, 0)]
 """
@@ -38,14 +38,14 @@ class Coordination:
         ends = (" " + " ".join(words[at:]) for at in range(1, len(words)))
         return tuple(end for end in ends if end in self._tails)
 
-    def before(self, low: str, start: int, tails: tuple[str, ...]) -> Iterator[tuple[int, int]]:
+    def before(self, low: bytes, start: int, tails: tuple[str, ...]) -> Iterator[tuple[int, int]]:
         """Yield ``(start, number)`` of each form with one of the tails that is enumerated before.
 
         The words that it leaves out are those of the form that starts at ``start``.
         """
         at = start
         for _ in range(_MOST):
-            left = low[max(0, at - _WINDOW):at]
+            left = low[max(0, at - _WINDOW):at].decode()
             joined = _JOINED.match(left[left.rfind(".") + 1:])
             found = self._longest(joined[1], tails) if joined else None
             if joined is None or found is None:

@@ -34,13 +34,14 @@ class Friend:
     rule: str
     at: str
     pattern: re.Pattern[str] | None
-    words: tuple[str, ...]
+    words: tuple[bytes, ...]
 
-    def speaks(self, low: str, start: int, end: int) -> bool:
+    def speaks(self, low: bytes, start: int, end: int) -> bool:
         """Say whether it tells against a mention at this place."""
         if self.pattern is None:
             return any(word in low for word in self.words)
-        before, after = low[max(0, start - _WINDOW):start], low[end:end + _WINDOW]
+        before = low[max(0, start - _WINDOW):start].decode()
+        after = low[end:end + _WINDOW].decode()
         text = {"before": before, "after": after}.get(self.at, f"{before}\n{after}")
         return self.pattern.search(text) is not None
 
@@ -86,7 +87,8 @@ class Rules:
         self._friends: dict[str, list[Friend]] = {}
         for entry in friends["friend"]:
             pattern = re.compile(entry["pattern"]) if "pattern" in entry else None
-            friend = Friend(entry["id"], entry["at"], pattern, tuple(entry.get("words", ())))
+            friend = Friend(entry["id"], entry["at"], pattern, tuple(
+                word.encode() for word in entry.get("words", ())))
             for form in entry["forms"]:
                 self._friends.setdefault(form, []).append(friend)
         variants = Variants.load()

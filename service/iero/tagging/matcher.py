@@ -28,9 +28,9 @@ class Matcher:
     it ends at one is left to the caller, who knows what to do if it does not.
 
     >>> matcher = Matcher(["emotion", "emotion regulation"])
-    >>> matcher.find(" emotion regulation ")
+    >>> matcher.find(b" emotion regulation ")
     [(1, 0, 19)]
-    >>> Matcher(["emotion", "emotion regulation"], every=True).find(" emotion regulation ")
+    >>> Matcher(["emotion", "emotion regulation"], every=True).find(b" emotion regulation ")
     [(0, 0, 8), (1, 0, 19)]
 
     :param whole_words: whether a pattern must begin at the edge of a word.
@@ -41,10 +41,10 @@ class Matcher:
                  ) -> None:
         self._arguments = patterns, whole_words, every
         edge = " " if whole_words else ""
-        automaton = ahocorasick_rs.AhoCorasick(
-            [edge + pattern for pattern in patterns], store_patterns=False,
+        automaton = ahocorasick_rs.BytesAhoCorasick(
+            [(edge + pattern).encode("ascii") for pattern in patterns],
             matchkind=_KIND.Standard if every else _KIND.LeftmostLongest,
-            implementation=ahocorasick_rs.Implementation.ContiguousNFA)
+            implementation=ahocorasick_rs.Implementation.DFA)
         self._find = partial(automaton.find_matches_as_indexes, overlapping=every)
         self.lead = len(edge)
 
@@ -52,6 +52,6 @@ class Matcher:
         patterns, whole_words, every = self._arguments
         return partial(Matcher, whole_words=whole_words, every=every), (patterns,)
 
-    def find(self, text: str) -> list[Found]:
+    def find(self, text: bytes) -> list[Found]:
         """Return what is found, ordered by place."""
         return self._find(text)

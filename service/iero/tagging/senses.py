@@ -43,12 +43,12 @@ class _Record:
         place = self.folded.place(mention.start, mention.end)
         short = short_after(self.folded.source, *place)
         if short:
-            self.own.setdefault(fold(short).kept.strip(), mention)
+            self.own.setdefault(fold(short).kept.decode().strip(), mention)
 
     def _take_short(self, mentions: list[Mention], at: int) -> None:
         """Note whether a short form in parentheses stands for ours, or for something else."""
         mention, folded = mentions[at], self.folded
-        written = folded.kept[mention.start:mention.end]
+        written = folded.kept[mention.start:mention.end].decode()
         if written in self.own or written in self.foreign:
             return
         start, _ = folded.place(mention.start, mention.end)
@@ -88,7 +88,7 @@ def settle(folded: Folded, mentions: list[Mention], lexicon: Lexicon) -> list[Me
 
 def _is_meant(mention: Mention, record: _Record) -> bool:
     form, folded = mention.form, record.folded
-    written = folded.kept[mention.start:mention.end]
+    written = folded.kept[mention.start:mention.end].decode()
     if form.exact and form.exact not in written:
         return False
     if form.short:
@@ -131,7 +131,7 @@ def _defined(record: _Record, taken: set[int]) -> Iterator[Mention]:
     kept = record.folded.kept
     for short, mention in record.own.items():
         form = short_for(short, mention.form)
-        for found in re.finditer(rf" ({re.escape(short)}s?)(?=[ .])", kept):
+        for found in re.finditer(rf" ({re.escape(short)}s?)(?=[ .-])".encode(), kept):
             if found.start(1) not in taken:
                 yield Mention(found.start(1), found.end(1), form, mention.section,
                               rules=("support.definition",), support="definition")

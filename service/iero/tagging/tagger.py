@@ -18,7 +18,7 @@ from iero.tagging.matcher import Found, Matcher
 from iero.tagging.options import Options
 from iero.tagging.overlap import longest
 from iero.tagging.senses import settle
-from iero.tagging.text import Folded, fold, fold_form
+from iero.tagging.text import EDGE, Folded, fold, fold_form
 from iero.tagging.variants import tails
 from iero.vocabulary import expand
 
@@ -30,8 +30,8 @@ __all__ = ["Tagger"]
 _RELEASE: Final = "ontology/release/iero-kg.nq"
 _DATA: Final = ("cues.toml", "friends.toml", "ordinary.txt", "scope.toml", "scores.toml",
                 "variants.toml")
-_EDGES: Final = " .;"
-_JOINTS: Final = frozenset(("and ", " or ", "nor ", " vs ", "sus ", "lso "))
+_JOINTS: Final = frozenset((b"and ", b" or ", b"nor ", b" vs ", b"sus ", b"lso "))
+_SPACE: Final = ord(" ")
 _SUPPORT: Final = {"definition": "spelt out in the text", "mention": "named in full in the text",
                    "neighbor": "neighbors in the text"}
 SECTIONS: Final = ("title", "background", "methods", "results", "conclusions")
@@ -107,7 +107,7 @@ class Tagger:
         entries |= forms
         written = sorted(entries, key=lambda each: (" " not in each, each))
         self._several = sum(" " in each for each in written)
-        short = {fold(each).kept.strip(): rules.forms(each, senses)
+        short = {fold(each).kept.decode().strip(): rules.forms(each, senses)
                  for each, senses in sorted(self._wanted(self._lexicon.short).items())}
         headings: dict[str, Any] = dict(load_headings())
         capitals = headings | short
@@ -157,38 +157,38 @@ class Tagger:
         low = folded.low
         found = self._matcher.find(low)
         if self._lead:
-            whole = [hit for hit in found if low[hit[2]] in _EDGES]
-            if len(whole) != len(found):
-                whole = self._repaired(low, found, whole)
-            found = whole
+            found = self._whole(low, found)
         short = self._short.find(folded.kept)
         if short:
             count = len(self._written)
             found += [(number + count, start, end) for number, start, end in short
-                      if not self._lead or low[end] in _EDGES]
+                      if not self._lead or low[end] < EDGE]
             found.sort(key=_start)
         return found
 
-    def _repaired(self, low: str, found: list[Found], whole: list[Found]) -> list[Found]:
-        """Look again where a form of several words ended within a word: a shorter one may stand there."""
-        for number, start, end in found:
-            if number < self._several and low[end] not in _EDGES:
-                shorter = next((other for other in self._shorter.get(number, ())), None)
-                kept = [hit for hit in whole if hit[1] < start]
-                stop = low.index(" ", start + 1) if shorter is None else start + 1 + shorter[1]
-                if shorter is not None:
-                    kept.append((shorter[0], start, stop))
-                rest = self._matcher.find(low[stop:])
-                rest = [(other, begin + stop, finish + stop) for other, begin, finish in rest]
-                again = [hit for hit in rest if low[hit[2]] in _EDGES]
-                return kept + (again if len(again) == len(rest) else self._repaired(low, rest, again))
-        return whole
+    def _whole(self, low: bytes, found: list[Found]) -> list[Found]:
+        """Leave out what ends within a word; where several words did, look for fewer of them."""
+        whole = [hit for hit in found if low[hit[2]] < EDGE]
+        if len(whole) == len(found):
+            return whole
+        several = self._several
+        cut = [hit for hit in found if hit[0] < several and low[hit[2]] > EDGE]
+        if not cut:
+            return whole
+        number, start, _ = cut[0]
+        kept = [hit for hit in whole if hit[1] < start]
+        stop = low.index(b" ", start + 1)
+        for shorter, length in self._shorter.get(number, ())[:1]:
+            stop = start + 1 + length
+            kept.append((shorter, start, stop))
+        rest = self._matcher.find(low[stop:])
+        return kept + self._whole(low, [(each, begin + stop, end + stop) for each, begin, end in rest])
 
-    def _coordinated(self, low: str, mentions: list[Mention]) -> Iterator[Mention]:
+    def _coordinated(self, low: bytes, mentions: list[Mention]) -> Iterator[Mention]:
         """Yield the mentions whose last words another mention gives in an enumeration."""
         for mention in mentions:
             start, form = mention.start, mention.form
-            if form.tails and (low[start - 2] == " " or low[start - 4:start] in _JOINTS):
+            if form.tails and (low[start - 2] == _SPACE or low[start - 4:start] in _JOINTS):
                 for begin, other in self._coordination.before(low, start, form.tails):
                     yield Mention(begin, mention.end, self._entries[other], mention.section,
                                   mention.role, mention.absent, rules=("coordination",))

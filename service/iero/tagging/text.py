@@ -7,8 +7,8 @@ table look-up per character in C; the others keep a list of their few edits.
 
 >>> folded = fold("The &lt;i&gt;co-regu-\\nlation&lt;/i&gt; of a\\u00a0dyad")
 >>> folded.low
-' the co regulation of a dyad '
->>> start = folded.low.index("co regulation")
+b' the co regulation of a dyad '
+>>> start = folded.low.index(b"co regulation")
 >>> folded.place(start, start + len("co regulation"))
 (13, 28)
 """
@@ -25,16 +25,19 @@ from typing import Final
 
 __all__ = ["Folded", "fold", "fold_form"]
 
-UNKNOWN: Final = "\x01"
+UNKNOWN: Final = "\x7f"
 """Stands for a letter that has no likeness in ASCII: part of a word, but of no form."""
 
-_WORD: Final = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz" + UNKNOWN)
-COLON: Final = ";"
+EDGE: Final = 47
+"""Every byte of a folded text below it stands at the edge of words; those of words lie above."""
+
+_WORD: Final = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
+COLON: Final = "-"
 """Stands for a colon, which tells a heading."""
 
-_TABLE: Final = {code: (chr(code) if chr(code) in _WORD else "." if chr(code) in ".!?;"
-                       else ";" if chr(code) == ":" else " ")
-                 for code in range(128)}  # complete: a missing entry would cost an exception
+_KEPT: Final = bytes(code if chr(code) in _WORD or chr(code) == UNKNOWN else ord("." if chr(code) in ".!?;"
+                     else COLON if chr(code) == ":" else " ") for code in range(256))
+_LOW: Final = _KEPT.lower()
 _LETTERS: Final = {"ß": "ss", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O",
                    "ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "ð": "d", "þ": "th", "ı": "i"}
 _TAG: Final = (r"/?[A-Za-z][\w:.-]*(?:\s+[\w:.-]+\s*=\s*(?:\"[^\"<>]*\"|'[^'<>]*'"
@@ -42,6 +45,7 @@ _TAG: Final = (r"/?[A-Za-z][\w:.-]*(?:\s+[\w:.-]+\s*=\s*(?:\"[^\"<>]*\"|'[^'<>]*
 _MARKUP: Final = re.compile(rf"<{_TAG}>|<!--.*?-->|&(?:amp;)?lt;{_TAG}&(?:amp;)?gt;"
                             r"|&(?:amp;)?(?:\#\d{1,7}|\#[xX][0-9A-Fa-f]{1,6}|[A-Za-z]\w{1,31});",
                             re.ASCII | re.DOTALL)
+_COMMON: Final = "\u00a0\u2009\u202f\u200a\u2013\u2014\u2010\u2011\u2212\u2019\u2018\u201c\u201d\u00b1\u2265\u2264\u00d7\u00b7"
 _NON_ASCII: Final = re.compile(r"[^\x00-\x7f]")
 _LETTERS_APART: Final = re.compile(r"[^\x00-\x7f]+")
 _BEFORE: Final = frozenset(" -")
@@ -56,7 +60,7 @@ class Folded:
     """A folded text and the way back.
 
     :ivar source: the given text.
-    :ivar kept: its folded form with the case kept; a space stands at each end, a full stop for
+    :ivar kept: its folded form in ASCII with the case kept; a space stands at each end, a full stop for
         every mark that ends a clause, :data:`COLON` for a colon, a space for all else that is no
         letter or digit.
     :ivar low: ``kept`` in lower case.
@@ -67,8 +71,9 @@ class Folded:
 
     def __init__(self, source: str, plain: str) -> None:
         self.source = source
-        self.kept = f" {plain.translate(_TABLE)} "
-        self.low = self.kept.lower()
+        data = f" {plain} ".encode("ascii")
+        self.kept = data.translate(_KEPT)
+        self.low = data.translate(_LOW)
         self.broken = False
         self._marks: list[int] = []
 
@@ -84,7 +89,7 @@ class Folded:
 
     def opens(self, end: int) -> bool:
         """Say whether a parenthesis opens after a place in the folded text."""
-        if self.low[end:end + 2] != "  ":
+        if self.low[end:end + 2] != b"  ":
             return False
         at = self.place(end - 1, end)[1]
         return self.source[at:at + 3].lstrip()[:1] in ("(", "[")
@@ -106,7 +111,7 @@ def fold(text: str, *, join: bool = True) -> Folded:
     :param join: take a hyphen at the end of a line as a cut within a word; otherwise as the hyphen
         of a hyphenated word.
     """
-    plain = text if text.isascii() else _NON_ASCII.sub(_single, text)
+    plain = text if text.isascii() else _singles(text)
     if plain.isascii() and not (_is_laid_out(plain) or _has_markup(plain)):
         return Folded(text, plain)
     return _edited(text, plain, join)
@@ -145,7 +150,7 @@ def fold_form(form: str) -> str:
     >>> fold_form("obsessive–compulsive disorder"), fold_form("Marroquín's model")
     ('obsessive compulsive disorder', 'marroquin s model')
     """
-    return fold(form).low.strip(" .;")
+    return fold(form).low.decode().strip(" .-")
 
 
 def _edited(text: str, plain: str, join: bool) -> Folded:
@@ -174,7 +179,7 @@ def _edits(plain: str, join: bool) -> Iterator[tuple[int, int, str]]:
     if "\n" in plain:
         for found in _BROKEN.finditer(plain):
             yield *found.span(), "-" if found[0][0] == "-" and not join else ""
-    for found in _BLANK.finditer(plain):
+    for found in _BLANK.finditer(plain) if _is_laid_out(plain) else ():
         yield *found.span(), "  " if found[0].count("\n") > 1 else " "
     for found in _markup_in(plain):
         yield *found.span(), _markup(found[0])
@@ -191,6 +196,14 @@ def _markup(found: str) -> str:
     if tag.startswith("<") and len(tag) > 1:
         return " " if _BLOCKS.match(tag, 1) else ""
     return "".join(map(_ascii, unescape(found.replace("&amp;", "&"))))
+
+
+def _singles(text: str) -> str:
+    """Replace every character that has one likeness in ASCII, the common ones at the speed of C."""
+    for character in _COMMON:
+        if character in text:
+            text = text.replace(character, _ascii(character))
+    return text if text.isascii() else _NON_ASCII.sub(_single, text)
 
 
 def _single(found: re.Match[str]) -> str:
