@@ -31,6 +31,7 @@ _SCOPES: Final = {
 }
 RANKS: Final = {"label": 0, "exact": 1, "abbreviation": 1, "narrow": 2, "broad": 3, "related": 4}
 _SIBLINGS: Final = 40
+_FEW: Final = 14
 _ACRONYM: Final = re.compile(r"\b[A-Za-z]*[A-Z][A-Za-z]*[A-Z][A-Za-z]*\b")
 
 
@@ -146,11 +147,10 @@ def _ranked(senses: list[Sense], concepts: list[Concept]) -> list[Sense]:
         return changed, RANKS[sense.scope], len(sense.reasons), concepts[sense.concept].iri
 
     best: dict[int, Sense] = {}
-    for sense in sorted(senses, key=rank):
+    for sense in sorted(senses, key=lambda sense: (len(sense.reasons), RANKS[sense.scope])):
         best.setdefault(sense.concept, sense)
-    ranked = list(best.values())
-    first = rank(ranked[0])[:2]
-    return [sense for sense in ranked if rank(sense)[0] == first[0]]
+    ranked = sorted(best.values(), key=rank)
+    return [sense for sense in ranked if rank(sense)[0] == rank(ranked[0])[0]]
 
 
 class _Facts:
@@ -240,7 +240,12 @@ class _Facts:
             if len(siblings) <= _SIBLINGS:
                 for term in siblings:
                     near[term] |= siblings
-        return {term: found - weak - {term} for term, found in near.items()}
+        return {term: self._further(term, near) - weak - {term} for term in near}
+
+    def _further(self, term: str, near: dict[str, set[str]]) -> set[str]:
+        """Return the neighbours of a term, and theirs unless they have very many."""
+        few = [near[other] for other in near[term] if len(near[other]) <= _FEW]
+        return near[term].union(*few)
 
     def names(self, numbers: Mapping[str, int]) -> list[tuple[int, str, str]]:
         """Return concept, scope and name; those of a deprecated term go to its replacement."""

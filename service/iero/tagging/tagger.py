@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["Tagger"]
 
 _RELEASE: Final = "ontology/release/iero-kg.nq"
-_DATA: Final = ("cues.toml", "friends.toml", "ordinary.txt", "scope.toml", "scores.toml",
-                "variants.toml")
+_MAKERS: Final = ("data/cues.toml", "data/friends.toml", "data/ordinary.txt", "data/scope.toml",
+                  "data/scores.toml", "data/variants.toml", "lexicon.py", "text.py", "variants.py")
 _JOINTS: Final = frozenset((b"and ", b" or ", b"nor ", b" vs ", b"sus ", b"lso "))
 _SPACE: Final = ord(" ")
 _SUPPORT: Final = {"definition": "spelt out in the text", "mention": "named in full in the text",
@@ -158,6 +158,8 @@ class Tagger:
         found = self._matcher.find(low)
         if self._lead:
             found = self._whole(low, found)
+        if not self.options.longest_only:
+            found.sort(key=_span)
         short = self._short.find(folded.kept)
         if short:
             count = len(self._written)
@@ -169,7 +171,7 @@ class Tagger:
     def _whole(self, low: bytes, found: list[Found]) -> list[Found]:
         """Leave out what ends within a word; where several words did, look for fewer of them."""
         whole = [hit for hit in found if low[hit[2]] < EDGE]
-        if len(whole) == len(found):
+        if len(whole) == len(found) or not self.options.longest_only:
             return whole
         several = self._several
         cut = [hit for hit in found if hit[0] < several and low[hit[2]] > EDGE]
@@ -265,6 +267,10 @@ def _place(mention: Mention) -> tuple[int, int]:
     return mention.start, mention.end
 
 
+def _span(hit: Found) -> tuple[int, int]:
+    return hit[1:]
+
+
 def _start(hit: Found) -> int:
     return hit[1]
 
@@ -301,7 +307,8 @@ def _allowed(lexicon: Lexicon, names: tuple[str, ...]) -> frozenset[int] | None:
 
 
 def _rules_digest() -> str:
-    return digest(resources.package_text(f"tagging/data/{name}").encode() for name in _DATA)
+    """Return a hash of all that decides which forms there are and how they are judged."""
+    return digest(resources.package_text(f"tagging/{name}").encode() for name in _MAKERS)
 
 
 def _compiled(graph: KnowledgeGraph) -> Lexicon:

@@ -52,7 +52,7 @@ _BEFORE: Final = frozenset(" -")
 _AFTER: Final = frozenset(" \n")
 _BLANK: Final = re.compile(r"\s\s+")
 _BROKEN: Final = re.compile(r"(?<=[^\W\d_])[-\u00ad][ \t]*\r?\n\s*(?=[a-z])")
-_BLOCKS: Final = re.compile(r"/?(?:\w+:)?(?:p|br|div|li|ul|ol|td|tr|th|table|title|sec|label|h\d"
+_BLOCKS: Final = re.compile(r"/?(?:\w+:)?(?:p|br|sup|div|li|ul|ol|td|tr|th|table|title|sec|label|h\d"
                             r"|abstracttext|abstract|disp-formula)\b", re.IGNORECASE)
 
 
@@ -157,8 +157,10 @@ def _edited(text: str, plain: str, join: bool) -> Folded:
     pieces: list[str] = []
     marks, starts, ends = [], [], []
     done = length = 0
-    edits = sorted(_edits(plain, join))
+    edits = sorted(_edits(plain, join), key=lambda edit: (edit[0], -edit[1]))
     for start, end, new in [*edits, (len(plain), len(plain), "")]:
+        if start < done < end:  # what another edit left of it
+            start, new = done, "".join(map(_ascii, plain[done:end]))
         if start < done or plain[start:end] == new != "":
             continue
         for piece, first, last in ((plain[done:start], done, -1), (new, start, end)):
@@ -185,9 +187,8 @@ def _edits(plain: str, join: bool) -> Iterator[tuple[int, int, str]]:
         yield *found.span(), _markup(found[0])
     if not plain.isascii():
         for found in _LETTERS_APART.finditer(plain):
-            # The letter before belongs to it: accents that stand alone follow their letter.
-            start = max(0, found.start() - 1) if plain[found.start() - 1:found.start()].isalnum() \
-                else found.start()
+            # An accent that stands alone belongs to the letter before it.
+            start = found.start() - bool(found.start() and unicodedata.combining(found[0][0]))
             yield start, found.end(), "".join(map(_ascii, plain[start:found.end()]))
 
 

@@ -96,13 +96,13 @@ class Variants:
                 yield from (also.replace("{x}", x) for also in order["also"])
 
     def _numbers(self, form: str) -> Iterator[str]:
-        """Change the number of the head: the last word, or the last before the first preposition."""
+        """Change the number of the last word, and of the last before the first preposition."""
         words = form.split(" ")
-        stops = ("of", "in", "with", "between", "from", "by", "to", "for", "as", "on", "through",
-                 "towards", "within", "during", "among", "at")
-        at = next((i for i, word in enumerate(words) if i and word in stops), len(words)) - 1
-        for number in self._number(words[at]):
-            yield " ".join([*words[:at], number, *words[at + 1:]])
+        stops = self._rules["prepositions"]
+        head = next((i for i, word in enumerate(words) if i and word in stops), len(words)) - 1
+        for at in {head: None, len(words) - 1: None}:
+            for number in self._number(words[at]):
+                yield " ".join([*words[:at], number, *words[at + 1:]])
 
     def _number(self, word: str) -> Iterator[str]:
         if word in self._plurals or word in self._singulars:
@@ -127,6 +127,8 @@ class Variants:
         for prefix in self._rules["prefixes"]:
             if re.search(rf"\b{prefix} \w{{3}}", form):
                 yield re.sub(rf"\b{prefix} (?=\w{{3}})", prefix, form)
+            elif prefix in self._rules["parting"] and re.search(rf"\b{prefix}\w{{4}}", form):
+                yield re.sub(rf"\b{prefix}(?=\w{{4}})", f"{prefix} ", form)
 
     def _heads(self, form: str) -> Iterator[str]:
         heads = self._rules["heads"]
