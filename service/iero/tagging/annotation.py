@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
+
+import orjson
 
 from iero.errors import BadParameter
 
@@ -60,9 +62,13 @@ class Reading:
         """The fields by name, in order; shared, so do not change it."""
         return {name: getattr(self, name) for name in _READING}
 
+    @cached_property
+    def as_json(self) -> bytes:
+        """The fields as JSON without the opening brace, written once for all mentions."""
+        return orjson.dumps(self.as_dict)[1:]
 
-@dataclass(frozen=True, slots=True)
-class Annotation:
+
+class Annotation(NamedTuple):
     """One mention of a concept in a text.
 
     Every field of :class:`Reading` is an attribute here too.
@@ -71,6 +77,8 @@ class Annotation:
     >>> found = Annotation(4, 11, "Venting", read)
     >>> found.quote, found.label, found.to_dict()["start"]
     ('Venting', 'venting', 4)
+    >>> found.to_json()[:40]
+    b'{"start":4,"end":11,"quote":"Venting","c'
     >>> Annotation.from_dict(found.to_dict()) == found
     True
 
@@ -93,6 +101,18 @@ class Annotation:
     def to_dict(self) -> dict[str, Any]:
         """Return all fields in one flat dictionary that JSON can hold, always in one order."""
         return {"start": self.start, "end": self.end, "quote": self.quote, **self.reading.as_dict}
+
+    def to_json(self) -> bytes:
+        """Return what :meth:`to_dict` gives as JSON, in a fraction of the time.
+
+        :raises BadParameter: if the quote holds half of a surrogate pair, which JSON cannot.
+        """
+        try:
+            quote = orjson.dumps(self.quote)
+        except TypeError as error:
+            raise BadParameter(f"The quote at {self.start} is no valid Unicode.") from error
+        return b'{"start":%d,"end":%d,"quote":%b,%b' % (
+            self.start, self.end, quote, self.reading.as_json)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Annotation:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from iero import resources
-from iero.tagging.forms import Form
+from iero.tagging.forms import Form, Unread
 from iero.tagging.text import COLON, fold_form
 
 if TYPE_CHECKING:
@@ -31,7 +31,8 @@ ABSENT: Final = "absent"
 _ORDER: Final = {"background": 1, "measured": 2, "outcome": 3, "manipulated": 4, ABSENT: 5, "": 0}
 
 
-class Effect(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Effect:
     """What a cue does to a mention.
 
     :ivar rule: id of the rule.
@@ -44,7 +45,7 @@ class Effect(NamedTuple):
     reach: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Cue:
     """A cue word: what it does to the mention after it, and to the one before it."""
 
@@ -59,7 +60,6 @@ class Heading:
     section: str
 
 
-@dataclass(slots=True)
 class Mention:
     """A form that was found, and what the text around it says.
 
@@ -70,16 +70,18 @@ class Mention:
     :ivar support: how an ambiguous form was settled, as ``Reading.disambiguation``.
     """
 
-    start: int
-    end: int
-    form: Form
-    section: str = ""
     role: Effect | None = None
     absent: Effect | None = None
     first: Mention | None = None
+    others: list[Mention] | None = None
     rules: tuple[str, ...] = ()
     support: str = "none"
-    others: list[Mention] | None = None
+
+    def __init__(self, start: int, end: int, form: Form, section: str = "") -> None:
+        self.start = start
+        self.end = end
+        self.form = form
+        self.section = section
 
 
 def load_cues() -> dict[str, Cue | Heading]:
@@ -116,8 +118,8 @@ def _effects(rules: Iterable[dict[str, Any]]) -> Iterator[tuple[str, str, Effect
             yield from ((word, side, effect) for word in rule.get(side, ()))
 
 
-def read(low: bytes, found: Sequence[Found], entries: Sequence[Any], lead: int,
-         section: str) -> list[Mention]:
+def read(low: bytes, found: Sequence[Found], entries: list[Any], lead: int, section: str
+         ) -> list[Mention]:
     """Return the mentions among what was found, with their roles.
 
     :param found: ordered by place.
@@ -130,6 +132,9 @@ def read(low: bytes, found: Sequence[Found], entries: Sequence[Any], lead: int,
     for at, (number, start, end) in enumerate(found):
         entry = entries[number]
         kind = type(entry)
+        if kind is Unread:
+            entry = entries[number] = entry.read()
+            kind = Form
         if kind is Form:
             mention = Mention(start + lead, end, entry, section)
             if mentions:

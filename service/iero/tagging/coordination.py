@@ -9,13 +9,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Set
 from typing import Final
 
 __all__ = ["Coordination"]
 
-_JOINED: Final = re.compile(r"^(.*?)(?: {1,2}(?:and|or|nor|versus|vs|as well as|and or|but also|to)|  ) *$")
+_JOINERS: Final = frozenset(("and", "or", "nor", "versus", "vs", "to", "than", "also"))
 _WINDOW: Final = 90
 _WORDS: Final = 3
 _MOST: Final = 4
@@ -29,7 +28,7 @@ class Coordination:
     """
 
     def __init__(self, numbers: Mapping[str, int], tails: Set[str]) -> None:
-        self._numbers = numbers
+        self.numbers = numbers
         self._tails = tails
 
     def tails_of(self, written: str) -> tuple[str, ...]:
@@ -45,20 +44,33 @@ class Coordination:
         """
         at = start
         for _ in range(_MOST):
-            left = low[max(0, at - _WINDOW):at].decode()
-            joined = _JOINED.match(left[left.rfind(".") + 1:])
-            found = self._longest(joined[1], tails) if joined else None
-            if joined is None or found is None:
+            begin = max(0, at - _WINDOW)
+            left = _before_joint(low[begin:at].decode())
+            found = self._longest(left, tails) if left else None
+            if found is None:
                 return
             words, number = found
-            at += len(joined[1]) - len(words) - len(joined[0])
+            at = begin + len(left) - len(words)
             yield at, number
 
     def _longest(self, left: str, tails: tuple[str, ...]) -> tuple[str, int] | None:
-        words = left.split(" ")
+        words = left.rpartition(".")[2].split(" ")
         for size in range(min(_WORDS, len(words)), 0, -1):
             first = " ".join(words[-size:])
             for tail in tails:
-                if first and first + tail in self._numbers:
-                    return first, self._numbers[first + tail]
+                if first and first + tail in self.numbers:
+                    return first, self.numbers[first + tail]
         return None
+
+
+def _before_joint(left: str) -> str:
+    """Return the text before a joint of an enumeration at its end, or nothing if there is none.
+
+    >>> _before_joint("emotional  "), _before_joint("emotional and "), _before_joint("emotional ")
+    ('emotional', 'emotional', '')
+    """
+    body = left.rstrip(" ")
+    first, _, last = body.rpartition(" ")
+    if last in _JOINERS:
+        return first.rstrip(" ")
+    return body if len(left) - len(body) > 1 else ""

@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 
 from iero import resources
 from iero.tagging.text import fold_form
-from iero.tagging.variants import Variants
+from iero.tagging.variants import Variants, tails
 from iero.vocabulary import IERO, PREFIXES, REPLACED_BY
 
 __all__ = ["Concept", "Lexicon", "Sense", "compile_lexicon"]
@@ -72,13 +72,18 @@ class Lexicon:
 
     :ivar version: of the ontology.
     :ivar forms: folded form, looked for in any case, to its senses, the likeliest first.
-    :ivar short: short form, looked for as it is written, to its senses.
+    :ivar short: short form, looked for as it is written, to its senses. Read back from a file the
+        senses are plain lists, of which a :class:`Sense` is made when the form is met.
+    :ivar tails: the last words that several forms share.
+    :ivar ordinary: forms that are ordinary words.
     """
 
     version: str
     concepts: list[Concept]
     forms: dict[str, list[Sense]] = field(default_factory=dict)
     short: dict[str, list[Sense]] = field(default_factory=dict)
+    tails: list[str] = field(default_factory=list)
+    ordinary: list[str] = field(default_factory=list)
 
     @cached_property
     def numbers(self) -> dict[str, int]:
@@ -87,23 +92,20 @@ class Lexicon:
 
     def to_data(self) -> dict[str, Any]:
         """Return what JSON can hold."""
+        def plain(table: dict[str, list[Sense]]) -> dict[str, list[list[Any]]]:
+            return {form: [[*sense] for sense in senses] for form, senses in table.items()}
+
         return {"version": self.version,
                 "concepts": [[*concept[:4], sorted(concept.near)] for concept in self.concepts],
-                "forms": {form: [[*each] for each in senses] for form, senses in self.forms.items()},
-                "short": {form: [[*each] for each in senses] for form, senses in self.short.items()}}
+                "forms": plain(self.forms), "short": plain(self.short),
+                "tails": self.tails, "ordinary": self.ordinary}
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Lexicon:
         """Take back what :meth:`to_data` gave."""
-        concepts = [Concept(iri, label, kind, tuple((level, each) for level, each in broader),
-                            frozenset(near)) for iri, label, kind, broader, near in data["concepts"]]
-
-        def senses(forms: Mapping[str, list[list[Any]]]) -> dict[str, list[Sense]]:
-            return {form: [Sense(c, name, scope, tuple(reasons), exact)
-                           for c, name, scope, reasons, exact in found]
-                    for form, found in forms.items()}
-
-        return cls(data["version"], concepts, senses(data["forms"]), senses(data["short"]))
+        concepts = [Concept(*fields, near=frozenset(near)) for *fields, near in data["concepts"]]
+        return cls(data["version"], concepts, data["forms"], data["short"], data["tails"],
+                   data["ordinary"])
 
 
 def compile_lexicon(rows: Iterable[tuple[str, str, str]], version: str) -> Lexicon:
@@ -120,6 +122,10 @@ def compile_lexicon(rows: Iterable[tuple[str, str, str]], version: str) -> Lexic
     for table in (lexicon.forms, lexicon.short):
         for form, senses in table.items():
             table[form] = _ranked(senses, lexicon.concepts)
+    lexicon.tails = sorted(tails(lexicon.forms))
+    words = resources.package_text("tagging/data/ordinary.txt").splitlines()
+    ordinary = {each for word in words if word and word[0] != "#" for each in variants.of(word)}
+    lexicon.ordinary = sorted(ordinary)
     return lexicon
 
 

@@ -6,7 +6,7 @@ of the processor (measured in docs/performance.md).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final
 
@@ -16,6 +16,9 @@ __all__ = ["Found", "Matcher"]
 
 Found = tuple[int, int, int]
 """The number of a pattern, and where it starts and ends in the folded text."""
+
+_MANY: Final = 200
+"""After so many texts the automaton that runs fastest pays, though it takes longer to build."""
 
 _KIND: Final = ahocorasick_rs.MatchKind
 
@@ -40,13 +43,19 @@ class Matcher:
     def __init__(self, patterns: Sequence[str], *, whole_words: bool = True, every: bool = False
                  ) -> None:
         self._arguments = patterns, whole_words, every
-        edge = " " if whole_words else ""
+        self.lead = int(whole_words)
+        self._calls = 0
+        self._find = self._built(ahocorasick_rs.Implementation.ContiguousNFA)
+
+    def _built(self, implementation: ahocorasick_rs.Implementation
+               ) -> Callable[[bytes], list[Found]]:
+        patterns, whole_words, every = self._arguments
+        edge = b" " if whole_words else b""
         automaton = ahocorasick_rs.BytesAhoCorasick(
-            [(edge + pattern).encode("ascii") for pattern in patterns],
+            [edge + pattern.encode("ascii") for pattern in patterns],
             matchkind=_KIND.Standard if every else _KIND.LeftmostLongest,
-            implementation=ahocorasick_rs.Implementation.DFA)
-        self._find = partial(automaton.find_matches_as_indexes, overlapping=every)
-        self.lead = len(edge)
+            implementation=implementation)
+        return partial(automaton.find_matches_as_indexes, overlapping=every)
 
     def __reduce__(self) -> tuple[object, ...]:
         patterns, whole_words, every = self._arguments
@@ -54,4 +63,7 @@ class Matcher:
 
     def find(self, text: bytes) -> list[Found]:
         """Return what is found, ordered by place."""
+        self._calls += 1
+        if self._calls == _MANY:
+            self._find = self._built(ahocorasick_rs.Implementation.DFA)
         return self._find(text)

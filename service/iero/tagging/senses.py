@@ -1,24 +1,25 @@
 """Which of the forms that were found are meant: definitions, false friends, neighbours.
 
 A form that is never anything else is taken as it is. The others are settled once the whole text is
-known: short forms and ordinary words need support, forms with false friends must not stand near them.
+known: short forms and ordinary words need support, forms with false friends must not stand near them,
+and of several senses that is taken which the text supports best.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from iero.tagging.abbreviations import long_form, opening, short_after
 from iero.tagging.context import Mention
-from iero.tagging.forms import ITSELF, Form, short_for
-from iero.tagging.text import Folded, fold
-
-if TYPE_CHECKING:
-    from iero.tagging.lexicon import Lexicon
+from iero.tagging.forms import ITSELF, Form
+from iero.tagging.lexicon import Lexicon
+from iero.tagging.text import EDGE, Folded, fold
 
 __all__ = ["settle"]
+
+_BESIDE = 24
+_BEFORE = 150
+_RANKS = {"mention": 2, "neighbor": 1, "none": 0}
 
 
 class _Record:
@@ -27,49 +28,55 @@ class _Record:
     def __init__(self, folded: Folded, mentions: list[Mention], lexicon: Lexicon) -> None:
         self.folded = folded
         self._concepts = lexicon.concepts
-        self.sure = {mention.form.concept for mention in mentions if not mention.form.need}
-        self.named = {mention.form.concept for mention in mentions if not mention.form.short}
-        self.own: dict[str, Mention] = {}
+        self.sure: set[int] = set()
+        self.named: set[int] = set()
+        self.own: dict[str, Form] = {}
         self.foreign: set[str] = set()
-        for mention in mentions:
-            if not mention.form.short and folded.opens(mention.end):
-                self._take_definition(mention)
         for at, mention in enumerate(mentions):
-            if mention.form.short:
+            form = mention.form
+            if not form.need:
+                self.sure.add(form.concept)
+            if form.short:
                 self._take_short(mentions, at)
+                continue
+            self.named.add(form.concept)
+            if folded.low[mention.end:mention.end + 2] == b"  ":
+                self._take_definition(mention)
 
     def _take_definition(self, mention: Mention) -> None:
         """Note the short form that stands in parentheses after a mention, if it is one for it."""
-        place = self.folded.place(mention.start, mention.end)
-        short = short_after(self.folded.source, *place)
-        if short:
-            self.own.setdefault(fold(short).kept.decode().strip(), mention)
+        if self.folded.opens(mention.end):
+            place = self.folded.place(mention.start, mention.end)
+            short = short_after(self.folded.source, *place)
+            if short:
+                self.own.setdefault(fold(short).kept.decode().strip(), mention.form)
 
     def _take_short(self, mentions: list[Mention], at: int) -> None:
         """Note whether a short form in parentheses stands for ours, or for something else."""
         mention, folded = mentions[at], self.folded
+        if folded.low[mention.start - 2] >= EDGE:
+            return
         written = folded.kept[mention.start:mention.end].decode()
         if written in self.own or written in self.foreign:
             return
-        start, _ = folded.place(mention.start, mention.end)
-        end = opening(folded.source, start)
+        end = opening(folded.source, folded.place(mention.start, mention.end)[0])
         if end is None:
             return
         for before in reversed(mentions[max(0, at - 3):at]):
-            gap = mention.start - before.end
-            if before.form.concept == mention.form.concept and not before.form.short and gap < 24:
-                self.own[written] = before
+            same = [sense for sense in mention.form.senses if sense.concept == before.form.concept]
+            if same and not before.form.short and mention.start - before.end < _BESIDE:
+                self.own[written] = before.form
                 return
-        if long_form(written, folded.source[max(0, end - 150):end]) is not None:
+        if long_form(written, folded.source[max(0, end - _BEFORE):end]) is not None:
             self.foreign.add(written)
 
     def support(self, form: Form) -> str:
-        """Return how the text supports a form: ``mention``, ``neighbor``, or nothing."""
-        if form.concept in (self.sure if not form.short else self.named):
+        """Return how the text supports a form: ``mention``, ``neighbor`` or ``none``."""
+        if form.concept in (self.named if form.short else self.sure):
             return "mention"
         if form.need < ITSELF and not self.sure.isdisjoint(self._concepts[form.concept].near):
             return "neighbor"
-        return ""
+        return "none"
 
 
 def settle(folded: Folded, mentions: list[Mention], lexicon: Lexicon) -> list[Mention]:
@@ -80,58 +87,70 @@ def settle(folded: Folded, mentions: list[Mention], lexicon: Lexicon) -> list[Me
     record = _Record(folded, mentions, lexicon)
     kept = [mention for mention in mentions
             if not mention.form.doubtful or _is_meant(mention, record)]
-    if record.own:
-        kept += _defined(record, {mention.start for mention in kept})
+    new = [short for short in record.own if short not in lexicon.short]
+    if new:
+        taken = {mention.start for mention in kept}
+        kept += [mention for short in new for mention in _defined(short, record)
+                 if mention.start not in taken]
         kept.sort(key=lambda mention: (mention.start, mention.end))
     return kept
 
 
 def _is_meant(mention: Mention, record: _Record) -> bool:
+    """Find the sense in which a mention is meant, if any, and note it there."""
     form, folded = mention.form, record.folded
-    written = folded.kept[mention.start:mention.end].decode()
-    if form.exact and form.exact not in written:
-        return False
     if form.short:
-        key = written if written in record.own else written.removesuffix("s")
+        written = folded.kept[mention.start:mention.end].decode()
+        key = written if written in record.own or written in record.foreign else form.name
         if key in record.own:
-            mention.form = _instead(form, record.own[key].form)
-            mention.support, mention.rules = "definition", (*mention.rules, "support.definition")
-            return True
+            return _take(mention, _short_for(form, record.own[key]), "definition")
         if key in record.foreign:
             return False
-    for friend in form.friends:
-        if friend.speaks(folded.low, mention.start, mention.end):
-            return False
-    if not form.need:
-        return _choose(mention, record)
-    mention.support = record.support(form)
-    mention.rules = (*mention.rules, f"support.{mention.support}")
-    return bool(mention.support)
+    best, support = None, ""
+    for sense in form.senses:
+        if _is_possible(sense, mention, folded):
+            found = record.support(sense)
+            if (found != "none" or not sense.need) and (
+                    best is None or _RANKS[found] > _RANKS[support]):
+                best, support = sense, found
+    if best is None:
+        return False
+    if not best.need and len(form.senses) == 1:
+        return True
+    return _take(mention, best, support)
 
 
-def _choose(mention: Mention, record: _Record) -> bool:
-    """Of senses that are alike take the one that the text supports, else the first."""
-    for form in (mention.form, *mention.form.rivals):
-        support = record.support(form)
-        if support == "neighbor":
-            mention.form, mention.support = form, support
-            break
+def _is_possible(sense: Form, mention: Mention, folded: Folded) -> bool:
+    """Say whether nothing in the text around a mention speaks against a sense."""
+    if sense.exact and sense.exact.encode() not in folded.kept[mention.start:mention.end]:
+        return False
+    return not any(friend.speaks(folded.low, mention.start, mention.end)
+                   for friend in sense.friends)
+
+
+def _take(mention: Mention, form: Form, support: str) -> bool:
+    mention.form = form
+    if support != "none":
+        mention.support, mention.rules = support, (*mention.rules, f"support.{support}")
     return True
 
 
-def _instead(form: Form, defined: Form) -> Form:
-    """Return the short form itself where it stands for what the text says, else a new one for that."""
-    if form.concept == defined.concept:
-        return form
-    return short_for(form.name, defined)
+def _short_for(form: Form, defined: Form) -> Form:
+    """Return the sense of a short form that the text defines, or a new one if it has none such."""
+    fitting = (sense for sense in form.senses if sense.concept == defined.concept)
+    return next(fitting, None) or defined.short_for(form.name)
 
 
-def _defined(record: _Record, taken: set[int]) -> Iterator[Mention]:
-    """Yield the places of the short forms that the text defines, where nothing else was found."""
-    kept = record.folded.kept
-    for short, mention in record.own.items():
-        form = short_for(short, mention.form)
-        for found in re.finditer(rf" ({re.escape(short)}s?)(?=[ .-])".encode(), kept):
-            if found.start(1) not in taken:
-                yield Mention(found.start(1), found.end(1), form, mention.section,
-                              rules=("support.definition",), support="definition")
+def _defined(short: str, record: _Record) -> Iterator[Mention]:
+    """Yield the places of a short form that only the text defines."""
+    kept, word = record.folded.kept, f" {short}".encode()
+    form = record.own[short].short_for(short)
+    at = kept.find(word)
+    while at >= 0:
+        end = at + len(word)
+        end += kept[end:end + 1] == b"s"
+        if kept[end] < EDGE:
+            mention = Mention(at + 1, end, form)
+            _take(mention, form, "definition")
+            yield mention
+        at = kept.find(word, end)

@@ -12,14 +12,13 @@ from iero.tagging.annotation import Annotation, Reading
 from iero.tagging.cache import cached, digest
 from iero.tagging.context import Mention, load_cues, load_headings, read
 from iero.tagging.coordination import Coordination
-from iero.tagging.forms import Form, Rules
+from iero.tagging.forms import Form, Rules, Unread
 from iero.tagging.lexicon import Lexicon, Sense, compile_lexicon
 from iero.tagging.matcher import Found, Matcher
 from iero.tagging.options import Options
 from iero.tagging.overlap import longest
 from iero.tagging.senses import settle
 from iero.tagging.text import EDGE, Folded, fold, fold_form
-from iero.tagging.variants import tails
 from iero.vocabulary import expand
 
 if TYPE_CHECKING:
@@ -34,6 +33,9 @@ _JOINTS: Final = frozenset((b"and ", b" or ", b"nor ", b" vs ", b"sus ", b"lso "
 _SPACE: Final = ord(" ")
 _SUPPORT: Final = {"definition": "spelt out in the text", "mention": "named in full in the text",
                    "neighbor": "neighbors in the text"}
+_NAMES: Final = ("label", "abbreviation")
+_SCOPE: Final = Sense._fields.index("scope")
+_NOT_YET: Final = object()
 SECTIONS: Final = ("title", "background", "methods", "results", "conclusions")
 
 
@@ -51,8 +53,8 @@ class Tagger:
         self.ontology_version = lexicon.version
         self.version = f"{__version__}+{_rules_digest()[:8]}"
         self._allowed = _allowed(lexicon, options.concepts)
-        self._readings: dict[Any, Reading | None] = {}
-        self._prepare(Rules.load())
+        self._readings: dict[Any, Any] = {}
+        self._prepare(Rules.load(lexicon))
 
     @classmethod
     def open(cls, graph: KnowledgeGraph | None = None, **options: Any) -> Tagger:
@@ -86,7 +88,7 @@ class Tagger:
                                hint="Sections: " + ", ".join(SECTIONS) + ".", parameter="section")
         folded = fold(text)
         mentions = self._mentions(folded, section or "")
-        annotations = [*self._annotate(folded, mentions)]
+        annotations = self._annotate(folded, mentions)
         if folded.broken:
             annotations = self._both(annotations, fold(text, join=False), section or "")
         return annotations
@@ -100,54 +102,54 @@ class Tagger:
     def _prepare(self, rules: Rules) -> None:
         """Lay out every pattern with what it stands for; those of several words come first."""
         self._scores = rules.scores
-        forms = {written: rules.forms(written, senses)
-                 for written, senses in self._wanted(self._lexicon.forms).items()}
+        forms, short = self._wanted(self._lexicon.forms), self._wanted(self._lexicon.short)
         entries: dict[str, Any] = dict(load_cues())
         entries |= dict.fromkeys(rules.blocked)
-        entries |= forms
-        written = sorted(entries, key=lambda each: (" " not in each, each))
-        self._several = sum(" " in each for each in written)
-        short = {fold(each).kept.decode().strip(): rules.forms(each, senses)
-                 for each, senses in sorted(self._wanted(self._lexicon.short).items())}
-        headings: dict[str, Any] = dict(load_headings())
-        capitals = headings | short
-        self._entries = [*(entries[each] for each in written), *capitals.values()]
-        self._written = written
-        self._numbers = {each: number for number, each in enumerate(written)}
-        whole = self.options.whole_word_only
-        every = not self.options.longest_only
-        self._matcher = Matcher(written, whole_words=whole, every=every)
+        self._coordination = Coordination({}, frozenset(self._lexicon.tails))
+        for written, senses in forms.items():
+            entries[written] = Unread(rules, written, senses, self._coordination.tails_of)
+        capitals: dict[str, Any] = dict(load_headings())
+        for each, senses in short.items():
+            written = fold(each).kept.decode().strip()
+            capitals[written] = Unread(rules, each, senses, _no_tails)
+        several = [each for each in entries if " " in each]
+        self._several = len(several)
+        self._written = several + [each for each in entries if " " not in each]
+        self._numbers = {each: number for number, each in enumerate(self._written)}
+        self._coordination.numbers = {each: self._numbers[each] for each in forms}
+        self._entries = [*map(entries.__getitem__, self._written), *capitals.values()]
+        whole, every = self.options.whole_word_only, not self.options.longest_only
+        self._matcher = Matcher(self._written, whole_words=whole, every=every)
         self._short = Matcher(list(capitals), whole_words=whole)
         self._lead = self._matcher.lead
-        self._shorter = _shorter(written, self._numbers, self._several)
-        self._coordination = Coordination(
-            {each: self._numbers[each] for each in forms}, tails(forms))
-        for each, form in forms.items():
-            form.tails = self._coordination.tails_of(each)
 
     def _wanted(self, table: dict[str, list[Sense]]) -> dict[str, list[Sense]]:
         """Leave out what the options exclude."""
         options = self.options
         stop = {fold_form(word) for word in options.stop_words}
-        wanted = {}
-        for written, senses in table.items():
-            kept = [sense for sense in senses if not options.exclude_synonyms
-                    or sense.scope in ("label", "abbreviation")]
-            digits = options.exclude_numbers and not any(map(str.isalpha, written))
-            if kept and not digits and fold_form(written) not in stop:
-                wanted[written] = kept
-        return wanted
+        wanted = table
+        if options.exclude_synonyms:
+            kept = ((written, [each for each in senses if each[_SCOPE] in _NAMES])
+                    for written, senses in table.items())
+            wanted = {written: senses for written, senses in kept if senses}
+        if options.exclude_numbers:
+            wanted = {written: senses for written, senses in wanted.items()
+                      if not written.replace(" ", "").isdecimal()}
+        return {written: senses for written, senses in wanted.items()
+                if fold_form(written) not in stop} if stop else wanted
 
     # -- finding -----------------------------------------------------------------------------------
 
     def _mentions(self, folded: Folded, section: str) -> list[Mention]:
         found = self._found(folded)
-        mentions = read(folded.low, found, self._entries, self._lead, section)
-        enumerated = [*self._coordinated(folded.low, mentions)]
+        low = folded.low
+        mentions = read(low, found, self._entries, self._lead, section)
+        enumerated = [*self._coordinated(folded, mentions)]
         if enumerated:
             mentions = sorted(mentions + enumerated, key=_place)
         for mention in mentions:
-            if mention.form.doubtful or folded.opens(mention.end):
+            end = mention.end
+            if mention.form.doubtful or (low[end:end + 2] == b"  " and folded.opens(end)):
                 mentions = settle(folded, mentions, self._lexicon)
                 break
         return longest(mentions) if self.options.longest_only else mentions
@@ -180,36 +182,54 @@ class Tagger:
         number, start, _ = cut[0]
         kept = [hit for hit in whole if hit[1] < start]
         stop = low.index(b" ", start + 1)
-        for shorter, length in self._shorter.get(number, ())[:1]:
-            stop = start + 1 + length
-            kept.append((shorter, start, stop))
+        words = self._written[number].split(" ")
+        for size in range(len(words) - 1, 0, -1):
+            shorter = self._numbers.get(" ".join(words[:size]))
+            if shorter is not None:
+                stop = start + 1 + len(self._written[shorter])
+                kept.append((shorter, start, stop))
+                break
         rest = self._matcher.find(low[stop:])
         return kept + self._whole(low, [(each, begin + stop, end + stop) for each, begin, end in rest])
 
-    def _coordinated(self, low: bytes, mentions: list[Mention]) -> Iterator[Mention]:
+    def _form(self, number: int) -> Form:
+        entry = self._entries[number]
+        if type(entry) is Unread:
+            entry = self._entries[number] = entry.read()
+        assert isinstance(entry, Form)
+        return entry
+
+    def _coordinated(self, folded: Folded, mentions: list[Mention]) -> Iterator[Mention]:
         """Yield the mentions whose last words another mention gives in an enumeration."""
+        low = folded.low
         for mention in mentions:
             start, form = mention.start, mention.form
             if form.tails and (low[start - 2] == _SPACE or low[start - 4:start] in _JOINTS):
                 for begin, other in self._coordination.before(low, start, form.tails):
-                    yield Mention(begin, mention.end, self._entries[other], mention.section,
-                                  mention.role, mention.absent, rules=("coordination",))
+                    other_form = self._form(other)
+                    if other_form.concept == form.concept or folded.is_bracketed(begin, start):
+                        break
+                    shared = Mention(begin, mention.end, other_form, mention.section)
+                    shared.role, shared.absent = mention.role, mention.absent
+                    shared.rules = ("coordination",)
+                    yield shared
 
     # -- telling -----------------------------------------------------------------------------------
 
-    def _annotate(self, folded: Folded, mentions: list[Mention]) -> Iterator[Annotation]:
+    def _annotate(self, folded: Folded, mentions: list[Mention]) -> list[Annotation]:
         text, least = folded.source, self.options.minimum_match_length
+        readings, annotations = self._readings, []
         for mention in mentions:
             key = (mention.form, mention.role, mention.absent, mention.section, mention.rules,
                    mention.support)
-            try:
-                reading = self._readings[key]
-            except KeyError:
-                reading = self._readings[key] = self._reading(mention)
+            reading = readings.get(key, _NOT_YET)
+            if reading is _NOT_YET:
+                reading = readings[key] = self._reading(mention)
             if reading is not None:
                 start, end = folded.place(mention.start, mention.end)
                 if end - start >= least:
-                    yield Annotation(start, end, text[start:end], reading)
+                    annotations.append(Annotation(start, end, text[start:end], reading))
+        return annotations
 
     def _reading(self, mention: Mention) -> Reading | None:
         """Say how a mention was understood; ``None`` if the options leave such a one out."""
@@ -217,7 +237,9 @@ class Tagger:
         concept = self._lexicon.concepts[form.concept]
         reasons = [_scope_in_words(form.scope), *form.reasons]
         reasons += ["coordination"] if "coordination" in mention.rules else []
-        reasons += ["other senses"] if form.alternatives else []
+        others = tuple(self._lexicon.concepts[each.concept].iri for each in form.senses
+                       if each.concept != form.concept)
+        reasons += ["other senses"] if others else []
         reasons += [_SUPPORT[mention.support]] if mention.support in _SUPPORT else []
         changes = sum(self._scores.get(reason, 0) for reason in reasons[1:])
         score = round(min(1.0, max(0.0, self._scores[form.scope] + changes)), 3)
@@ -232,12 +254,12 @@ class Tagger:
             concept.iri, concept.label, form.name, form.scope, score, tuple(reasons), rules,
             negated=mention.absent is not None, role=role, section=mention.section,
             disambiguation=mention.support,
-            alternatives=tuple(self._lexicon.concepts[each].iri for each in form.alternatives),
+            alternatives=others,
             broader=broader, ontology_version=self.ontology_version, tagger_version=self.version)
 
     def _both(self, joined: list[Annotation], folded: Folded, section: str) -> list[Annotation]:
         """Add what is found if the hyphens at line ends are the hyphens of hyphenated words."""
-        apart = [*self._annotate(folded, self._mentions(folded, section))]
+        apart = self._annotate(folded, self._mentions(folded, section))
         taken = {(each.start, each.end) for each in joined}
         more = [each for each in apart if (each.start, each.end) not in taken and not any(
             each.start < other.end and other.start < each.end
@@ -275,17 +297,9 @@ def _start(hit: Found) -> int:
     return hit[1]
 
 
-def _shorter(written: list[str], numbers: dict[str, int], several: int
-             ) -> dict[int, tuple[tuple[int, int], ...]]:
-    """Return the patterns with which each pattern of several words begins, the longest first."""
-    found = {}
-    for number, each in enumerate(written[:several]):
-        parts = each.split(" ")
-        heads = (" ".join(parts[:size]) for size in range(len(parts) - 1, 0, -1))
-        known = tuple((numbers[head], len(head)) for head in heads if head in numbers)
-        if known:
-            found[number] = known
-    return found
+def _no_tails(written: str) -> tuple[str, ...]:
+    del written
+    return ()
 
 
 def _allowed(lexicon: Lexicon, names: tuple[str, ...]) -> frozenset[int] | None:

@@ -94,6 +94,11 @@ class Folded:
         at = self.place(end - 1, end)[1]
         return self.source[at:at + 3].lstrip()[:1] in ("(", "[")
 
+    def is_bracketed(self, start: int, end: int) -> bool:
+        """Say whether a bracket stands between two places in the folded text."""
+        first, last = self.place(start, end)
+        return any(mark in self.source[first:last] for mark in "()[]")
+
     def follow(self, marks: list[int], starts: list[int], ends: list[int]) -> Folded:
         """Take over where the pieces of the folded text came from.
 

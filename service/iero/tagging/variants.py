@@ -33,6 +33,12 @@ class Variants:
         self._rules = rules
         self._american = [(re.compile(rf"\b{a}"), b) for a, b in rules["spelling"]]
         self._british = [(re.compile(rf"\b{b}"), a) for a, b in rules["spelling"]]
+        self._apart = re.compile(rf"\b({'|'.join(rules['prefixes'])}) (?=\w{{3}})")
+        self._joined = re.compile(rf"\b({'|'.join(rules['parting'])})(?=\w{{4}})")
+        self._replaced = [(re.compile(rf"\b{fold_form(swap['one'])}\b"),
+                           [fold_form(other) for other in swap["other"]]) for swap in rules["swaps"]]
+        self._ordered = [(re.compile(re.escape(order["form"]).replace(r"\{x\}", "(.+)")), order["also"])
+                         for order in rules["orders"]]
         self.acronyms = ("IER", "ER")
         self._plurals = rules["plurals"]
         self._singulars = {many: one for one, many in rules["plurals"].items()}
@@ -81,19 +87,16 @@ class Variants:
         return re.sub(r"is(?=(?:e|ed|es|er|ers|ing|ation|ations)$)", "iz", word[0])
 
     def _swaps(self, form: str) -> Iterator[str]:
-        for swap in self._rules["swaps"]:
-            one = fold_form(swap["one"])
-            pattern = re.compile(rf"\b{one}\b")
+        for pattern, others in self._replaced:
             if pattern.search(form):
-                yield from (pattern.sub(fold_form(other), form) for other in swap["other"])
+                yield from (pattern.sub(other, form) for other in others)
 
     def _orders(self, form: str) -> Iterator[str]:
-        for order in self._rules["orders"]:
-            pattern = re.escape(order["form"]).replace(r"\{x\}", "(.+)")
-            found = re.fullmatch(pattern, form)
+        for pattern, others in self._ordered:
+            found = pattern.fullmatch(form)
             if found:
                 x = found[1] if found.groups() else ""
-                yield from (also.replace("{x}", x) for also in order["also"])
+                yield from (other.replace("{x}", x) for other in others)
 
     def _numbers(self, form: str) -> Iterator[str]:
         """Change the number of the last word, and of the last before the first preposition."""
@@ -124,11 +127,8 @@ class Variants:
 
     def _joints(self, form: str) -> Iterator[str]:
         """Join a prefix that stands apart; set apart one that is joined."""
-        for prefix in self._rules["prefixes"]:
-            if re.search(rf"\b{prefix} \w{{3}}", form):
-                yield re.sub(rf"\b{prefix} (?=\w{{3}})", prefix, form)
-            elif prefix in self._rules["parting"] and re.search(rf"\b{prefix}\w{{4}}", form):
-                yield re.sub(rf"\b{prefix}(?=\w{{4}})", f"{prefix} ", form)
+        yield self._apart.sub(r"\1", form)
+        yield self._joined.sub(r"\1 ", form)
 
     def _heads(self, form: str) -> Iterator[str]:
         heads = self._rules["heads"]
