@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from iero import __version__, resources
@@ -36,6 +37,7 @@ _SUPPORT: Final = {"definition": "spelt out in the text", "mention": "named in f
 _NAMES: Final = ("label", "abbreviation")
 _SCOPE: Final = Sense._fields.index("scope")
 _NOT_YET: Final = object()
+_annotation: Final = Annotation._make
 SECTIONS: Final = ("title", "background", "methods", "results", "conclusions")
 
 
@@ -142,16 +144,11 @@ class Tagger:
 
     def _mentions(self, folded: Folded, section: str) -> list[Mention]:
         found = self._found(folded)
-        low = folded.low
-        mentions = read(low, found, self._entries, self._lead, section)
+        mentions = read(folded.low, found, self._entries, self._lead, section)
         enumerated = [*self._coordinated(folded, mentions)]
         if enumerated:
             mentions = sorted(mentions + enumerated, key=_place)
-        for mention in mentions:
-            end = mention.end
-            if mention.form.doubtful or (low[end:end + 2] == b"  " and folded.opens(end)):
-                mentions = settle(folded, mentions, self._lexicon)
-                break
+        mentions = settle(folded, mentions, self._lexicon)
         return longest(mentions) if self.options.longest_only else mentions
 
     def _found(self, folded: Folded) -> list[Found]:
@@ -167,7 +164,7 @@ class Tagger:
             count = len(self._written)
             found += [(number + count, start, end) for number, start, end in short
                       if not self._lead or low[end] < EDGE]
-            found.sort(key=_start)
+            found.sort(key=itemgetter(1))
         return found
 
     def _whole(self, low: bytes, found: list[Found]) -> list[Found]:
@@ -217,7 +214,7 @@ class Tagger:
     # -- telling -----------------------------------------------------------------------------------
 
     def _annotate(self, folded: Folded, mentions: list[Mention]) -> list[Annotation]:
-        text, least = folded.source, self.options.minimum_match_length
+        text, least, place = folded.source, self.options.minimum_match_length, folded.place
         readings, annotations = self._readings, []
         for mention in mentions:
             key = (mention.form, mention.role, mention.absent, mention.section, mention.rules,
@@ -226,9 +223,9 @@ class Tagger:
             if reading is _NOT_YET:
                 reading = readings[key] = self._reading(mention)
             if reading is not None:
-                start, end = folded.place(mention.start, mention.end)
+                start, end = place(mention.start, mention.end)
                 if end - start >= least:
-                    annotations.append(Annotation(start, end, text[start:end], reading))
+                    annotations.append(_annotation((start, end, text[start:end], reading)))
         return annotations
 
     def _reading(self, mention: Mention) -> Reading | None:
@@ -291,10 +288,6 @@ def _place(mention: Mention) -> tuple[int, int]:
 
 def _span(hit: Found) -> tuple[int, int]:
     return hit[1:]
-
-
-def _start(hit: Found) -> int:
-    return hit[1]
 
 
 def _no_tails(written: str) -> tuple[str, ...]:
