@@ -50,7 +50,7 @@ class Tagger:
     """
 
     def __init__(self, lexicon: Lexicon, options: Options) -> None:
-        self._lexicon = lexicon
+        self.lexicon = lexicon
         self.options = options
         self.ontology_version = lexicon.version
         self.version = f"{__version__}+{_rules_digest()[:8]}"
@@ -77,7 +77,7 @@ class Tagger:
         return cls(cached(key, _shipped), asked)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Tagger, (self._lexicon, self.options)
+        return Tagger, (self.lexicon, self.options)
 
     def tag(self, text: str, section: str | None = None) -> list[Annotation]:
         """Return the mentions of concepts in a text, ordered by start, then by end.
@@ -104,10 +104,10 @@ class Tagger:
     def _prepare(self, rules: Rules) -> None:
         """Lay out every pattern with what it stands for; those of several words come first."""
         self._scores = rules.scores
-        forms, short = self._wanted(self._lexicon.forms), self._wanted(self._lexicon.short)
+        forms, short = self._wanted(self.lexicon.forms), self._wanted(self.lexicon.short)
         entries: dict[str, Any] = dict(load_cues())
         entries |= dict.fromkeys(rules.blocked)
-        self._coordination = Coordination({}, frozenset(self._lexicon.tails))
+        self._coordination = Coordination({}, frozenset(self.lexicon.tails))
         for written, senses in forms.items():
             entries[written] = Unread(rules, written, senses, self._coordination.tails_of)
         capitals: dict[str, Any] = dict(load_headings())
@@ -148,7 +148,7 @@ class Tagger:
         enumerated = [*self._coordinated(folded, mentions)]
         if enumerated:
             mentions = sorted(mentions + enumerated, key=_place)
-        mentions = settle(folded, mentions, self._lexicon)
+        mentions = settle(folded, mentions, self.lexicon)
         return longest(mentions) if self.options.longest_only else mentions
 
     def _found(self, folded: Folded) -> list[Found]:
@@ -231,10 +231,10 @@ class Tagger:
     def _reading(self, mention: Mention) -> Reading | None:
         """Say how a mention was understood; ``None`` if the options leave such a one out."""
         form, options = mention.form, self.options
-        concept = self._lexicon.concepts[form.concept]
+        concept = self.lexicon.concepts[form.concept]
         reasons = [_scope_in_words(form.scope), *form.reasons]
         reasons += ["coordination"] if "coordination" in mention.rules else []
-        others = tuple(self._lexicon.concepts[each.concept].iri for each in form.senses
+        others = tuple(self.lexicon.concepts[each.concept].iri for each in form.senses
                        if each.concept != form.concept)
         reasons += ["other senses"] if others else []
         reasons += [_SUPPORT[mention.support]] if mention.support in _SUPPORT else []
