@@ -214,7 +214,7 @@ class Tagger:
     # -- telling -----------------------------------------------------------------------------------
 
     def _annotate(self, folded: Folded, mentions: list[Mention]) -> list[Annotation]:
-        text, least, place = folded.source, self.options.minimum_match_length, folded.place
+        text, least, moved = folded.source, self.options.minimum_match_length, folded.is_moved
         readings, annotations = self._readings, []
         for mention in mentions:
             key = (mention.form, mention.role, mention.absent, mention.section, mention.rules,
@@ -223,7 +223,9 @@ class Tagger:
             if reading is _NOT_YET:
                 reading = readings[key] = self._reading(mention)
             if reading is not None:
-                start, end = place(mention.start, mention.end)
+                start, end = mention.start - 1, mention.end - 1
+                if moved:
+                    start, end = folded.place(mention.start, mention.end)
                 if end - start >= least:
                     annotations.append(_annotation((start, end, text[start:end], reading)))
         return annotations

@@ -77,6 +77,11 @@ class Folded:
         self.broken = False
         self._marks: list[int] = []
 
+    @property
+    def is_moved(self) -> bool:
+        """Whether places differ by more than the one space before the text."""
+        return bool(self._marks)
+
     def place(self, start: int, end: int) -> tuple[int, int]:
         """Return the place in the source of a span of the folded text, which must not be empty."""
         if not self._marks:
