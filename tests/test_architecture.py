@@ -38,6 +38,7 @@ OWNERS = {
     "httpx": {"remote"}, "yaml": {"queries"}, "tantivy": {"search"},
     "flask": {"server"}, "werkzeug": {"server"}, "granian": {"server"}, "jinja2": {"server"},
     "click": {"cli"}, "rich": {"terminal"},
+    "ahocorasick_rs": {"tagging"}, "orjson": {"tagging"}, "platformdirs": {"tagging"},
 }
 MODULES = {
     ".".join(path.relative_to(PACKAGE).with_suffix("").parts): path
@@ -137,7 +138,7 @@ def _commands(tree: ast.Module) -> Iterator[str]:
 
 
 def test_the_package_itself_offers_the_graph_and_its_version() -> None:
-    assert sorted(iero.__all__) == ["KnowledgeGraph", "__version__"]
+    assert sorted(iero.__all__) == ["KnowledgeGraph", "Tagger", "__version__"]
     assert iero.KnowledgeGraph.__name__ == "KnowledgeGraph"
     assert re.fullmatch(r"\d+\.\d+\.\d+", iero.__version__)
     with pytest.raises(AttributeError, match="nothing"):
@@ -205,6 +206,8 @@ def test_no_failure_is_swallowed() -> None:
     ("import iero.cli", {"pyoxigraph", "flask", "rich"}),
     ("import iero.server; iero.KnowledgeGraph.open().ask('ASK {}')", {
         "httpx", "rich", "tantivy", "rdflib", "pyshacl", "owlready2", "yaml"}),
+    ("import iero; iero.Tagger.open().tag('emotional contagion')", {
+        "flask", "httpx", "rich", "tantivy", "rdflib", "pyshacl", "owlready2", "yaml", "click"}),
     ("import iero; iero.KnowledgeGraph.open()", {"httpx", "rich", "tantivy", "flask", "yaml"}),
 ])
 def test_what_is_not_needed_is_not_loaded(statement: str, absent: set[str]) -> None:

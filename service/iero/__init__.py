@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from iero.graph import KnowledgeGraph
+    from iero.tagging.tagger import Tagger
 
 __version__ = "0.2.0"
 
-__all__ = ["KnowledgeGraph", "__version__"]
+__all__ = ["KnowledgeGraph", "Tagger", "__version__"]
 
 
 def __getattr__(name: str) -> object:
@@ -24,4 +25,8 @@ def __getattr__(name: str) -> object:
         from iero.graph import KnowledgeGraph
 
         return KnowledgeGraph
+    if name == "Tagger":
+        from iero.tagging.tagger import Tagger
+
+        return Tagger
     raise AttributeError(f"module 'iero' has no attribute {name!r}")

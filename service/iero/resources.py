@@ -46,6 +46,17 @@ def read(path: str) -> bytes:
     return locate(path).read_bytes()
 
 
+def package_text(path: str) -> str:
+    """Return the text of a file that lies beside the modules of the package.
+
+    >>> package_text("sparql.ebnf").startswith("#")
+    True
+
+    :param path: the path below ``iero/``.
+    """
+    return files("iero").joinpath(*path.split("/")).read_text(encoding="utf-8")
+
+
 def walk(folder: str, suffix: str) -> Iterator[tuple[str, Traversable]]:
     """Yield ``(path below home, file)`` for every shipped file with a suffix, in path order.
 

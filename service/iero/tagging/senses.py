@@ -1,0 +1,173 @@
+"""Which of the forms that were found are meant: definitions, false friends, neighbours.
+
+A form that is never anything else is taken as it is. The others are settled once the whole text is
+known: short forms and ordinary words need support, forms with false friends must not stand near
+them, and of several senses that is taken which the text supports best.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from iero.tagging.abbreviations import long_form, opening, short_after
+from iero.tagging.context import Mention
+from iero.tagging.forms import ITSELF, Form
+from iero.tagging.lexicon import Lexicon
+from iero.tagging.text import EDGE, Folded, fold
+
+__all__ = ["settle"]
+
+_BESIDE = 24
+_BEFORE = 150
+_SPACE = ord(" ")
+_SUPPORTED = {each: (f"support.{each}",) for each in ("definition", "mention", "neighbor")}
+_RANKS = {"mention": 2, "neighbor": 1, "none": 0}
+
+
+class _Record:
+    """What a whole text tells about the forms in it.
+
+    :param opening: the mentions after which a parenthesis opens.
+    """
+
+    def __init__(self, folded: Folded, mentions: list[Mention], opening: list[Mention],
+                 lexicon: Lexicon) -> None:
+        self.folded = folded
+        self._concepts = lexicon.concepts
+        self.sure = {each.form.concept for each in mentions if not each.form.need}
+        self.own: dict[str, Form] = {}
+        self.foreign: set[str] = set()
+        self.settled: dict[Form, tuple[Form | None, str]] = {}
+        for mention in opening:
+            if not mention.form.short:
+                self._take_definition(mention)
+        short = [at for at, each in enumerate(mentions) if each.form.short]
+        if short:
+            self.named = {each.form.concept for each in mentions if not each.form.short}
+        for at in short:
+            self._take_short(mentions, at)
+
+    def _take_definition(self, mention: Mention) -> None:
+        """Note the short form that stands in parentheses after a mention, if it is one for it."""
+        place = self.folded.place(mention.start, mention.end)
+        short = short_after(self.folded.source, *place)
+        if short:
+            key = short if short.isalnum() else fold(short).kept.decode().strip()
+            self.own.setdefault(key, mention.form)
+
+    def _take_short(self, mentions: list[Mention], at: int) -> None:
+        """Note whether a short form in parentheses stands for ours, or for something else."""
+        mention, folded = mentions[at], self.folded
+        if folded.low[mention.start - 2] >= EDGE:
+            return
+        written = folded.kept[mention.start:mention.end].decode()
+        if written in self.own or written in self.foreign:
+            return
+        end = opening(folded.source, folded.place(mention.start, mention.end)[0])
+        if end is None:
+            return
+        for before in reversed(mentions[max(0, at - 3):at]):
+            same = [sense for sense in mention.form.senses if sense.concept == before.form.concept]
+            if same and not before.form.short and mention.start - before.end < _BESIDE:
+                self.own[written] = before.form
+                return
+        if long_form(written, folded.source[max(0, end - _BEFORE):end]) is not None:
+            self.foreign.add(written)
+
+    def support(self, form: Form) -> str:
+        """Return how the text supports a form: ``mention``, ``neighbor`` or ``none``."""
+        if form.concept in (self.named if form.short else self.sure):
+            return "mention"
+        if form.need < ITSELF and not self.sure.isdisjoint(self._concepts[form.concept].near):
+            return "neighbor"
+        return "none"
+
+
+def settle(folded: Folded, mentions: list[Mention], lexicon: Lexicon) -> list[Mention]:
+    """Return the mentions that are meant, each in its sense, with the short forms the text defines.
+
+    :param mentions: what was found, ordered by place.
+    """
+    low = folded.low
+    opening = [each for each in mentions if low[each.end + 1] == _SPACE and folded.opens(each.end)]
+    if not opening and not any(each.form.doubtful for each in mentions):
+        return mentions
+    record = _Record(folded, mentions, opening, lexicon)
+    kept = [mention for mention in mentions
+            if not mention.form.doubtful or _is_meant(mention, record)]
+    new = [short for short in record.own if short not in lexicon.short]
+    if new:
+        taken = {mention.start for mention in kept}
+        kept += [mention for short in new for mention in _defined(short, record)
+                 if mention.start not in taken]
+        kept.sort(key=lambda mention: (mention.start, mention.end))
+    return kept
+
+
+def _is_meant(mention: Mention, record: _Record) -> bool:
+    """Find the sense in which a mention is meant, if any, and note it there."""
+    form = mention.form
+    known = record.settled.get(form)
+    if known is None:
+        known = _sense_of(mention, record)
+        if not form.placed:
+            record.settled[form] = known
+    best, support = known
+    if best is None:
+        return False
+    mention.form = best
+    if support != "none":
+        mention.support = support
+        mention.rules += _SUPPORTED[support]
+    return True
+
+
+def _sense_of(mention: Mention, record: _Record) -> tuple[Form | None, str]:
+    """Return the sense in which a mention is meant, and what supports it."""
+    form, folded = mention.form, record.folded
+    if form.short and (record.own or record.foreign):
+        written = folded.kept[mention.start:mention.end].decode()
+        key = written if written in record.own or written in record.foreign else form.name
+        if key in record.own:
+            return _short_for(form, record.own[key]), "definition"
+        if key in record.foreign:
+            return None, ""
+    best, support = None, ""
+    for sense in form.senses:
+        if _is_possible(sense, mention, folded):
+            found = record.support(sense)
+            if (found != "none" or not sense.need) and (
+                    best is None or _RANKS[found] > _RANKS[support]):
+                best, support = sense, found
+    if best is not None and not best.need and len(form.senses) == 1:
+        support = "none"
+    return best, support
+
+
+def _is_possible(sense: Form, mention: Mention, folded: Folded) -> bool:
+    """Say whether nothing in the text around a mention speaks against a sense."""
+    if sense.exact and sense.exact.encode() not in folded.kept[mention.start:mention.end]:
+        return False
+    return not any(friend.speaks(folded.low, mention.start, mention.end)
+                   for friend in sense.friends)
+
+
+def _short_for(form: Form, defined: Form) -> Form:
+    """Return the sense of a short form that the text defines, or a new one if it has none such."""
+    fitting = (sense for sense in form.senses if sense.concept == defined.concept)
+    return next(fitting, None) or defined.short_for(form.name)
+
+
+def _defined(short: str, record: _Record) -> Iterator[Mention]:
+    """Yield the places of a short form that only the text defines."""
+    kept, word = record.folded.kept, f" {short}".encode()
+    form = record.own[short].short_for(short)
+    at = kept.find(word)
+    while at >= 0:
+        end = at + len(word)
+        end += kept[end:end + 1] == b"s"
+        if kept[end] < EDGE:
+            mention = Mention(at + 1, end, form)
+            mention.support, mention.rules = "definition", _SUPPORTED["definition"]
+            yield mention
+        at = kept.find(word, end)
