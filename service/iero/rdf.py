@@ -122,7 +122,7 @@ def parse_graphs(
     The default graph, the only one that most formats have, goes by the empty name. The arguments
     and errors are those of :func:`parse`.
 
-    >>> document = b"<x:a> <x:p> <x:b> <x:g> . <x:a> <x:p> <x:c> ."
+    >>> document = b"<x:a> <x:p> <x:b> <x:g> .\\n<x:a> <x:p> <x:c> .\\n"
     >>> sorted(parse_graphs(document, "nquads", name="small.nq"))
     ['', 'x:g']
     """

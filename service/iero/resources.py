@@ -61,7 +61,7 @@ def walk(folder: str, suffix: str) -> Iterator[tuple[str, Traversable]]:
     """Yield ``(path below home, file)`` for every shipped file with a suffix, in path order.
 
     >>> [path for path, _ in walk("ontology/modules", ".ttl")][:1]
-    ['ontology/modules/affect.ttl']
+    ['ontology/modules/adaptations.ttl']
     """
     for entry in sorted(locate(folder).iterdir(), key=lambda item: item.name):
         path = f"{folder}/{entry.name}"
