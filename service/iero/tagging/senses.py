@@ -134,11 +134,11 @@ def _sense_of(mention: Mention, record: _Record) -> tuple[Form | None, str]:
             return None, ""
     best, support = None, ""
     for sense in form.senses:
-        if _is_possible(sense, mention, folded):
-            found = record.support(sense)
-            if (found != "none" or not sense.need) and (
-                    best is None or _RANKS[found] > _RANKS[support]):
-                best, support = sense, found
+        found = record.support(sense)
+        if ((found != "none" or not sense.need)
+                and (best is None or _RANKS[found] > _RANKS[support])
+                and _is_possible(sense, mention, folded)):  # last, as it costs most
+            best, support = sense, found
     if best is not None and not best.need and len(form.senses) == 1:
         support = "none"
     return best, support

@@ -98,7 +98,7 @@ class Folded:
 
     def opens(self, end: int) -> bool:
         """Say whether a parenthesis opens after a place in the folded text."""
-        at = self.place(end - 1, end)[1]
+        at = self.place(end - 1, end)[1] if self._marks else end - 1
         return self.source[at:at + 3].lstrip()[:1] in ("(", "[")
 
     def is_bracketed(self, start: int, end: int) -> bool:
