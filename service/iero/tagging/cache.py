@@ -1,7 +1,8 @@
 """Keeps the compiled lexicon of a graph, so that a process can tag soon after it starts.
 
-The file lies in the user's cache folder (``IERO_CACHE`` names another one) under a hash of
-everything that it was made from. A file that cannot be read or written is done without.
+A wheel carries the file for the graph that it ships. Any other lies in the user's cache folder
+(``IERO_CACHE`` names another one). Both are named by a hash of everything that they were made from,
+so that an outdated one is never read. A file that cannot be read or written is done without.
 """
 
 from __future__ import annotations
@@ -9,15 +10,17 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterable
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import orjson
 import platformdirs
 
-from iero import __version__
+from iero import __version__, resources
 from iero.tagging.lexicon import Lexicon
 
-__all__ = ["cached", "digest"]
+__all__ = ["cached", "digest", "keep"]
 
 
 def digest(parts: Iterable[bytes]) -> str:
@@ -35,13 +38,21 @@ def digest(parts: Iterable[bytes]) -> str:
 def cached(key: str, make: Callable[[], Lexicon]) -> Lexicon:
     """Return the lexicon that is kept under a key, or make it and keep it."""
     folder = Path(os.environ.get("IERO_CACHE") or platformdirs.user_cache_path("iero"))
-    file = folder / f"lexicon-{__version__}-{key}.json"
-    try:
-        return Lexicon.from_data(orjson.loads(file.read_bytes()))
-    except (OSError, orjson.JSONDecodeError, KeyError, TypeError, ValueError):
-        lexicon = make()
-    _keep(file, orjson.dumps(lexicon.to_data()))
+    name = f"lexicon-{__version__}-{key}.json"
+    for read in (partial(resources.package_text, f"tagging/data/{name}"),
+                 (folder / name).read_bytes):
+        with suppress(OSError, orjson.JSONDecodeError, KeyError, TypeError, ValueError):
+            return Lexicon.from_data(orjson.loads(read()))
+    lexicon = make()
+    keep(lexicon, key, folder)
     return lexicon
+
+
+def keep(lexicon: Lexicon, key: str, folder: Path) -> Path:
+    """Write a lexicon into a folder, if that is possible, and return the path of the file."""
+    file = folder / f"lexicon-{__version__}-{key}.json"
+    _keep(file, orjson.dumps(lexicon.to_data()))
+    return file
 
 
 def _keep(file: Path, data: bytes) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
+from functools import partial
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from iero import __version__, resources
 from iero.errors import BadParameter, NotFound
 from iero.tagging.annotation import Annotation, Reading
-from iero.tagging.cache import cached, digest
+from iero.tagging.cache import cached, digest, keep
 from iero.tagging.context import Mention, load_cues, load_headings, read
 from iero.tagging.coordination import Coordination
 from iero.tagging.forms import Form, Rules, Unread
@@ -23,9 +24,11 @@ from iero.tagging.text import EDGE, Folded, fold, fold_form
 from iero.vocabulary import expand
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from iero.graph import KnowledgeGraph
 
-__all__ = ["Tagger"]
+__all__ = ["Tagger", "write_lexicon"]
 
 _RELEASE: Final = "ontology/release/iero-kg.nq"
 _MAKERS: Final = ("data/cues.toml", "data/friends.toml", "data/ordinary.txt", "data/scope.toml",
@@ -37,7 +40,7 @@ _SUPPORT: Final = {"definition": "spelt out in the text", "mention": "named in f
 _NAMES: Final = ("label", "abbreviation")
 _SCOPE: Final = Sense._fields.index("scope")
 _NOT_YET: Final = object()
-_annotation: Final = Annotation._make
+_annotation: Final = partial(tuple.__new__, Annotation)
 SECTIONS: Final = ("title", "background", "methods", "results", "conclusions")
 
 
@@ -73,8 +76,7 @@ class Tagger:
         asked = Options.of(**options)
         if graph is not None:
             return cls(_compiled(graph), asked)
-        key = digest([resources.read(_RELEASE), _rules_digest().encode()])
-        return cls(cached(key, _shipped), asked)
+        return cls(cached(_shipped_key(), _shipped), asked)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Tagger, (self.lexicon, self.options)
@@ -173,10 +175,10 @@ class Tagger:
         if len(whole) == len(found) or not self.options.longest_only:
             return whole
         several = self._several
-        cut = [hit for hit in found if hit[0] < several and low[hit[2]] > EDGE]
-        if not cut:
+        cut = next((hit for hit in found if hit[0] < several and low[hit[2]] > EDGE), None)
+        if cut is None:
             return whole
-        number, start, _ = cut[0]
+        number, start, _ = cut
         kept = [hit for hit in whole if hit[1] < start]
         stop = low.index(b" ", start + 1)
         words = self._written[number].split(" ")
@@ -314,6 +316,18 @@ def _allowed(lexicon: Lexicon, names: tuple[str, ...]) -> frozenset[int] | None:
         wanted.add(iri)
     return frozenset(number for number, concept in enumerate(lexicon.concepts)
                      if concept.iri in wanted or any(iri in wanted for _, iri in concept.broader))
+
+
+def write_lexicon(folder: Path) -> Path:
+    """Write the compiled lexicon of the shipped graph into a folder; return the path of the file.
+
+    A wheel carries it, see :mod:`iero.tagging.cache`.
+    """
+    return keep(_shipped(), _shipped_key(), folder)
+
+
+def _shipped_key() -> str:
+    return digest([resources.read(_RELEASE), _rules_digest().encode()])
 
 
 def _rules_digest() -> str:
