@@ -461,3 +461,14 @@ def test_a_query_that_finds_nothing_is_told_which_terms_do_not_exist(run: Iero) 
 def test_a_query_that_rightly_finds_nothing_is_told_no_more(run: Iero) -> None:
     done = run("query", "SELECT * { iero:Venting iero:maintains iero:AnxietyDisorder }")
     assert done.err.strip() == "No rows."
+
+
+def test_a_search_string_goes_to_standard_output_and_its_notes_to_standard_error(run: Iero) -> None:
+    sample = Path(__file__).parent / "search_strings" / "sample.ttl"
+    done = run("search-string", "SocialAnxietyDisorder", "--for", "ovid", "--width", 0,
+               "--data", sample)
+    assert done.code == 0
+    assert done.out == ("((social adj anxiety adj disorder*) or (social adj phobia*) or "
+                        "(SAD and (anxiety*))).ti,ab.\n")
+    assert "Note: Social anxiety disorder: SAD also stands for" in done.err
+    assert run("search-string", "Venting", "--for", "google", "--data", sample).code == 2

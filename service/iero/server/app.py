@@ -8,7 +8,7 @@ from flask import Flask, Response, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from iero.naming import spell
-from iero.server import about, errors, links, queries, search, sparql, terms
+from iero.server import about, errors, links, queries, search, search_strings, sparql, terms
 from iero.server.context import Context
 from iero.server.mounted import Mounted
 from iero.server.preview import without_header
@@ -52,7 +52,7 @@ def create_app(
     app.config["MAX_CONTENT_LENGTH"] = body_limit
     app.json.sort_keys = False  # type: ignore[attr-defined]
     context = Context(graph, release, shipped, answer_limit)
-    for subject in (about, sparql, queries, terms, search):
+    for subject in (about, sparql, queries, terms, search, search_strings):
         app.register_blueprint(subject.blueprint(context))
     errors.register(app)
     app.after_request(_headers)
