@@ -13,7 +13,8 @@
     |-- OntologyError          ontology sources that are wrong: file, term, reason 500  exit 1
     |-- ToolMissing            Java or an optional package is not installed        500  exit 1
     |-- LimitExceeded          an answer above its limit of size                   503  exit 1
-    `-- RemoteError            another SPARQL endpoint failed                      502  exit 1
+    `-- RemoteError            another service failed                              502  exit 1
+        `-- IncompleteResult   an answer of another service that broke off         502  exit 1
 
 The HTTP service turns each into one ``application/problem+json`` body (RFC 9457), the command into
 one message on standard error and its exit code. Nothing else in the package decides either number.
@@ -135,7 +136,13 @@ class LimitExceeded(IeroError):
 
 
 class RemoteError(IeroError):
-    """Another SPARQL endpoint could not be reached, refused, or answered nonsense."""
+    """Another service could not be reached, refused, or answered nonsense."""
 
     status = 502
     title = "Remote endpoint failed"
+
+
+class IncompleteResult(RemoteError):
+    """An answer of another service that broke off; no part of it is handed on."""
+
+    title = "Incomplete result"
