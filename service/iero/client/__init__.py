@@ -8,8 +8,8 @@
         client.tag("Excessive reassurance seeking predicted depression.")
 
 :mod:`~iero.client.client` is the object; :mod:`~iero.client.transport` sends each request, tries
-again where that makes sense, makes sure that the answer is whole, and raises what the service names;
-:mod:`~iero.client.results` is what comes back.
+again where that makes sense, makes sure that the answer is whole, and raises what the service
+names; :mod:`~iero.client.results` is what comes back.
 """
 
 from __future__ import annotations

@@ -187,8 +187,9 @@ class Client:
         for batch in _batches(records):
             found = self._posted({"records": batch, **_listed(options)})
             if len(found["records"]) != len(batch):
-                raise IncompleteResult(f"{len(batch)} records were sent and {len(found['records'])} "
-                                       "came back.", url=f"{self.url}/tag")
+                came = len(found["records"])
+                raise IncompleteResult(f"{len(batch)} records were sent and {came} came back.",
+                                       url=f"{self.url}/tag")
             for each in found["records"]:
                 fields: dict[str, Tags] = {name: Tags() for name in each["fields"]}
                 for annotation in each["annotations"]:

@@ -1,9 +1,9 @@
 """Every request of the client goes through here: again if need be, whole or not at all.
 
-An answer of 429, 502 or 503 is asked for again, after the time that ``Retry-After`` names (RFC 9110,
-section 10.2.3) or else after a pause that doubles. A 503 that names a limit of the query itself is
-final. ``application/problem+json`` (RFC 9457) is raised as the error of :mod:`iero.errors` that it
-names.
+An answer of 429, 502 or 503 is asked for again, after the time that ``Retry-After`` names (RFC
+9110, section 10.2.3) or else after a pause that doubles. A 503 that names a limit of the query
+itself is final. ``application/problem+json`` (RFC 9457) is raised as the error of
+:mod:`iero.errors` that it names.
 """
 
 from __future__ import annotations
@@ -180,8 +180,8 @@ def error_of(problem: Mapping[str, Any], status: int) -> IeroError:
     named = [cls for cls in _classes(IeroError) if cls.title == problem.get("title")]
     alike = [cls for cls in _classes(IeroError) if cls.status == status and status < 500]
     kind = next(iter(named or alike), RemoteError)
-    message = str(problem.get("detail") or problem.get("title") or f"The service answered {status}.")
-    return kind(message, hint=str(problem.get("hint", "")), **details | {"remote_status": status})
+    said = problem.get("detail") or problem.get("title") or f"The service answered {status}."
+    return kind(str(said), hint=str(problem.get("hint", "")), **details | {"remote_status": status})
 
 
 def _classes(base: type[IeroError]) -> Iterator[type[IeroError]]:
