@@ -14,6 +14,8 @@ import click
 
 from iero import __version__
 from iero.errors import BadParameter, BadQuery, IeroError, NotFound
+from iero.literature import compare_tags, evaluate, tag
+from iero.searching import search_string
 
 if TYPE_CHECKING:
     from iero.graph import KnowledgeGraph
@@ -54,6 +56,7 @@ def iero() -> None:
       iero query what-is-emotional-labor    the answer to one of them
       iero search "calming others"          find a term by words
       iero show Venting                     all about a term
+      iero tag library.ris -o tagged.ris    tag what a reference manager has exported
       iero serve                            the same in the browser, and SPARQL over HTTP
 
     Results go to standard output, messages to standard error. The exit code is 0 for success, 1 for
@@ -160,43 +163,8 @@ def search(text: tuple[str, ...], limit: int, data: Path | None) -> None:
     _screen().hits(hits)
 
 
-@iero.command("search-string", short_help="Write a search string for PubMed, Ovid, Scopus or WoS.")
-@click.argument("concept")
-@click.option("--for", "database", default="pubmed", show_default=True, metavar="DATABASE",
-              help="pubmed, ovid (also psycinfo), scopus or wos.")
-@click.option("--width", default=80, show_default=True, type=click.IntRange(0),
-              help="Wrap lines at so many characters; 0 writes one line.")
-@click.option("--near", type=click.IntRange(0, 100), metavar="N",
-              help="Let at most N words stand between those of a name, in any order.")
-@click.option("--narrower/--no-narrower", default=True, show_default=True,
-              help="Search for narrower concepts too.")
-@click.option("--related/--no-related", default=True, show_default=True,
-              help="Use related synonyms.")
-@click.option("--abbreviations/--no-abbreviations", default=True, show_default=True,
-              help="Use abbreviations.")
-@click.option("--doubtful/--no-doubtful", default=True, show_default=True,
-              help="Use ambiguous abbreviations and ordinary words, beside words of the concept.")
-@click.option("--wordings", is_flag=True, help='Add wordings such as "regulation of emotion".')
-@click.option("--data", type=click.Path(path_type=Path), metavar="FILE",
-              help="Use the names in this RDF file instead of the shipped graph.")
-def search_string(concept: str, database: str, width: int, data: Path | None, **options: Any
-                  ) -> None:
-    """Write a Boolean search string for a bibliographic database, from the names of a concept.
-
-    What a reader should know (ambiguous names, names left out, limits) goes to standard error.
-
-    \b
-    Examples:
-      iero search-string InterpersonalEmotionRegulation --for pubmed
-      iero search-string "reassurance seeking" --for psycinfo --near 2
-      iero search-string SocialAnxietyDisorder --for wos --width 0 | xclip
-    """
-    from iero.search_strings import search_string as write
-
-    made = write(_open(data, None), concept, database, width=width or None, **options)
-    click.echo(made.text)
-    for note in made.notes:
-        click.echo(f"Note: {note}", err=True)
+for _command in (search_string, tag, evaluate, compare_tags):
+    iero.add_command(_command)
 
 
 @iero.command(short_help="Write the graph in another format.")

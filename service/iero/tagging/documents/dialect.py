@@ -34,9 +34,10 @@ class Dialect:
     encoding: str = ""
 
     @classmethod
-    def of(cls, source: Source) -> Dialect:  # noqa: ARG003 - most formats need no look
+    def of(cls, source: Source, given: tuple[str, ...] = ()) -> Dialect:  # noqa: ARG003
         """Return the dialect of a file, from its first bytes.
 
+        :param given: the columns or members to tag, if the user says.
         :raises BadParameter: if they are not of this format at all.
         """
         return cls()

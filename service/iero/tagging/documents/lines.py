@@ -67,6 +67,11 @@ class JsonLines(Dialect):
         self._aliases = {name: kind for kind in _KINDS for name in reversed(self._names[kind])}
         self._known: dict[tuple[str, ...], list[tuple[str, str]]] = {}
 
+    @classmethod
+    def of(cls, source: Source, given: tuple[str, ...] = ()) -> Dialect:  # noqa: ARG003
+        """Take the members that the user names; see :meth:`Dialect.of`."""
+        return cls(given)
+
     def split(self, source: Source) -> Iterator[Piece]:
         """Every line that is not blank is a record; see :meth:`Dialect.split`."""
         cutter = Cutter(source.place)
@@ -148,10 +153,11 @@ class Csv(JsonLines):
     def __init__(self, delimiter: str = ",", header: tuple[str, ...] = (),
                  given: tuple[str, ...] = ()) -> None:
         super().__init__(given)
+        csv.field_size_limit(LIMIT)  # Python's own limit is a long abstract
         self._delimiter, self._header = delimiter, header
 
     @classmethod
-    def of(cls, source: Source) -> Dialect:
+    def of(cls, source: Source, given: tuple[str, ...] = ()) -> Dialect:
         """Take delimiter and columns from the first line; see :meth:`Dialect.of`."""
         text, _ = decode(source.head)
         line = text.partition("\n")[0]
@@ -160,7 +166,7 @@ class Csv(JsonLines):
             header = next(csv.reader(text.splitlines(keepends=True), delimiter=delimiter), [])
         except csv.Error as error:
             raise BadParameter(f"The first line of {source.name!r} is no header: {error}.") from error
-        table = cls(delimiter, tuple(name.strip() for name in header))
+        table = cls(delimiter, tuple(name.strip() for name in header), given)
         try:
             table._wanted(table._header)  # noqa: SLF001 - of the same class
         except ValueError as error:

@@ -54,7 +54,7 @@ class _Xml(Dialect):
                                 rb"|/(" + names + rb")\s*)>", re.DOTALL)
 
     @classmethod
-    def of(cls, source: Source) -> Dialect:
+    def of(cls, source: Source, given: tuple[str, ...] = ()) -> Dialect:  # noqa: ARG003
         """Return the dialect of a file: its encoding and namespaces; see :meth:`Dialect.of`."""
         found = _ENCODING.match(source.head.lstrip())
         encoding = found[1].decode().lower() if found and not source.wide else "utf-8"
