@@ -16,8 +16,10 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 from click import Command, Option
+from iero import Client
 from iero.cli import iero as group
 from iero.server import create_app
+from iero.server.records import OPTIONS
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -101,6 +103,47 @@ def test_python_of_the_readme_gives_what_it_shows():
     found = doctest.testfile(str(ROOT / "README.md"), module_relative=False)
     assert found.attempted >= 3
     assert found.failed == 0
+
+
+@pytest.fixture
+def service_of_the_documents(shipped, monkeypatch):
+    """Answer in this process what the documents ask of http://127.0.0.1:8000."""
+    app = create_app(shipped, shipped=True)
+    monkeypatch.setattr(httpx, "HTTPTransport", lambda: httpx.WSGITransport(app=app))
+    return app
+
+
+def test_python_of_the_page_about_the_client_gives_what_it_shows(service_of_the_documents):
+    found = doctest.testfile(str(ROOT / "docs" / "client.md"), module_relative=False)
+    assert found.attempted >= 15
+    assert found.failed == 0
+
+
+def test_addresses_of_the_page_about_the_client_answer(service_of_the_documents, tmp_path):
+    (tmp_path / "records.jsonl").write_text('{"text": "mood contagion"}', encoding="utf-8")
+    commands = console((ROOT / "docs" / "client.md").read_text(encoding="utf-8"))
+    assert len(commands) >= 4
+    with httpx.Client(transport=httpx.HTTPTransport()) as client:
+        for command in commands:
+            words = shlex.split(command)
+            address = next(word for word in words if word.startswith("http"))
+            options = dict(zip(words, words[1:], strict=False))
+            headers = dict([options["-H"].split(": ", 1)]) if "-H" in options else {}
+            body = options.get("--data-binary") or options.get("-d")
+            files = {"file": (tmp_path / "records.jsonl").open("rb")} if "-F" in options else None
+            method = "POST" if body or files else "GET"
+            answer = client.request(method, address, headers=headers, content=body, files=files)
+            assert answer.status_code == 200, answer.text
+            if files:
+                files["file"].close()
+
+
+def test_the_page_about_the_client_names_every_method_and_option():
+    text = (ROOT / "docs" / "client.md").read_text(encoding="utf-8")
+    methods = [name for name in vars(Client) if not name.startswith("_") and name != "close"]
+    assert len(methods) > 8
+    assert [name for name in methods if f"`{name}(" not in text and f", `{name}(" not in text] == []
+    assert [name for name in OPTIONS if f"`{name}`" not in text] == []
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
