@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 __all__ = ["Arc", "Cell", "GapMap", "Node", "Web", "gap_map", "web"]
 
 _CELL: Final = 34
-_SIZE: Final = 760
+_SIZE: Final = 840
 _RADIUS: Final = 218
 
 
@@ -68,7 +68,7 @@ def gap_map(rows: Sequence[tuple[str, str, int]], columns: Sequence[tuple[str, s
 
 def _radius(count: int, most: int) -> float:
     """Return the radius of a disc whose area stands for a count."""
-    return round(3.5 + 12.5 * math.sqrt(count / most), 1) if count else 0.0
+    return round(7.5 + 8.5 * math.sqrt(count / most), 1) if count else 0.0
 
 
 class Node(NamedTuple):

@@ -41,11 +41,13 @@ class _Tally:
     pairs: Counter[frozenset[str]] = field(default_factory=Counter)
     shown: list[_Record] = field(default_factory=list)
     version: str = ""
+    files: dict[str, None] = field(default_factory=dict)
 
     def add(self, record: Mapping[str, Any]) -> None:
         """Count a record, and keep the first ones that mention anything."""
         mentions = record[ANNOTATIONS]
         self.records += 1
+        self.files[Path(record["file"]).name] = None
         self.tagged += bool(mentions)
         self.mentions += len(mentions)
         for each in mentions:
@@ -105,8 +107,14 @@ def write_report(records: Path, target: Path) -> None:
                                      undefined=jinja2.StrictUndefined)
     template = environment.from_string(resources.package_text("tagging/data/report.html"))
     with part.open("w", encoding="utf-8", errors="replace") as file:
-        file.writelines(template.generate(_page(tally, target.stem)))
+        file.writelines(template.generate(_page(tally, _name(tally, target))))
     part.replace(target)
+
+
+def _name(tally: _Tally, target: Path) -> str:
+    """Return what the records are called: the names of their files, if they are few."""
+    names = [name for name in tally.files if name != "-"]
+    return ", ".join(names) if 0 < len(names) < 4 else target.stem
 
 
 def _page(tally: _Tally, name: str) -> dict[str, Any]:
