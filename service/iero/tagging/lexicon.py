@@ -103,7 +103,8 @@ class Lexicon:
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Lexicon:
         """Take back what :meth:`to_data` gave."""
-        concepts = [Concept(*fields, near=frozenset(near)) for *fields, near in data["concepts"]]
+        concepts = [Concept(iri, label, kind, broader, frozenset(near))
+                    for iri, label, kind, broader, near in data["concepts"]]
         return cls(data["version"], concepts, data["forms"], data["short"], data["tails"],
                    data["ordinary"])
 
@@ -118,6 +119,8 @@ def compile_lexicon(rows: Iterable[tuple[str, str, str]], version: str) -> Lexic
     lexicon = Lexicon(version, facts.concepts())
     variants = Variants.load()
     for concept, scope, name in facts.names(lexicon.numbers):
+        if fold_form(name) in facts.never:
+            continue
         _add(lexicon, variants, concept, scope, name)
     for table in (lexicon.forms, lexicon.short):
         for form, senses in table.items():
@@ -164,6 +167,7 @@ class _Facts:
 
     def __init__(self, rows: Iterable[tuple[str, str, str]]) -> None:
         self._scope = tomllib.loads(resources.package_text("tagging/data/scope.toml"))
+        self.never = frozenset(self._scope["never"])
         self._names: dict[str, list[tuple[str, str]]] = defaultdict(list)
         self._supers: dict[str, set[str]] = defaultdict(set)
         self._types: dict[str, set[str]] = defaultdict(set)
