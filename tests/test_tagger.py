@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -311,14 +312,18 @@ HOSTILE = st.lists(PIECES | st.text(max_size=6), max_size=14).map("".join)
 @settings(max_examples=600, deadline=None)
 @given(HOSTILE)
 def test_every_quote_stands_at_its_place(text: str) -> None:
-    tagger = Tagger.open()
-    for options in (tagger, LOOSE):
-        found = options.tag(text)
+    for tagger in (opened(), opened(loose=True)):
+        found = tagger.tag(text)
         assert all(text[each.start:each.end] == each.quote != "" for each in found)
         assert found == sorted(found, key=lambda each: (each.start, each.end))
 
 
-LOOSE = Tagger.open(longest_only=False, whole_word_only=False, minimum_match_length=0)
+@cache
+def opened(loose: bool = False) -> Tagger:
+    """Return a tagger that all examples share."""
+    if not loose:
+        return Tagger.open()
+    return Tagger.open(longest_only=False, whole_word_only=False, minimum_match_length=0)
 
 
 @settings(max_examples=600, deadline=None)
@@ -341,7 +346,7 @@ def test_folding_loses_no_place(text: str) -> None:
     ["\u00a0", " ", "<b>x</b>", "&amp;", "\u00ad", "\u2014", "("]), max_size=8))
 def test_what_stands_before_a_mention_only_moves_it(before: list[str]) -> None:
     text = "".join(before) + " emotional contagion"
-    assert [(each.start, each.end) for each in Tagger.open().tag(text)] == [
+    assert [(each.start, each.end) for each in opened().tag(text)] == [
         (len(text) - len("emotional contagion"), len(text))]
 
 

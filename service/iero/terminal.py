@@ -31,9 +31,8 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from iero.naming import spell
+from iero.naming import spell, split_name
 from iero.terms import IRI, Literal, Row, Term
-from iero.vocabulary import compress
 
 if TYPE_CHECKING:
     from iero.checks import Finding
@@ -140,7 +139,8 @@ class Screen:
         """Show precision, recall and F1, then the concepts with most errors, then confusions."""
         rates = ("precision", "recall", "F1", "right", "wrong", "missed")
         table = self._table(("", *rates))
-        for name, counts in (("mentions, exact", result.exact), ("mentions, overlapping", result.overlap),
+        for name, counts in (("mentions, exact", result.exact),
+                             ("mentions, overlapping", result.overlap),
                              ("concepts of a document", result.documents)):
             table.add_row(name, *_rates(counts))
         self._print(table)
@@ -148,12 +148,12 @@ class Screen:
             -each[1].wrong - each[1].missed, each[0]))
         table = self._table(("concept", *rates))
         for concept, counts in worst[:limit or None]:
-            table.add_row(self._named(concept, compress(concept)), *_rates(counts))
+            table.add_row(self._concept(concept), *_rates(counts))
         self._print(table)
         if result.confusions:
             table = self._table(("in the gold standard", "found in its place", "times"))
             for (gold, found), count in result.confusions.most_common(limit or None):
-                table.add_row(self._named(gold, compress(gold)), self._named(found, compress(found)),
+                table.add_row(self._concept(gold), self._concept(found),
                               f"{count:,}")
             self._print(table)
         self.err.print(f"{result.records:,} records", style="dim")
@@ -164,15 +164,20 @@ class Screen:
             table = self._table(("times", "change", "concept", "cause", "for example"))
             for change, count in result.changes.most_common(limit or None):
                 record, text = result.examples[change][0]
-                table.add_row(f"{count:,}", change.kind, self._named(change.concept, compress(change.concept)),
+                table.add_row(f"{count:,}", change.kind, self._concept(change.concept),
                               Text(change.cause), Text(f"{record}: {text}"))
             self._print(table)
         for name, ids in (("first", result.only_first), ("second", result.only_second)):
             if ids:
-                self.err.print(f"{len(ids):,} records only in the {name}: {escape(', '.join(ids[:5]))}")
-        totals = ", ".join(f"{result.total(kind):,} {kind}" for kind in ("gained", "lost", "changed"))
+                some = escape(", ".join(ids[:5]))
+                self.err.print(f"{len(ids):,} records only in the {name}: {some}")
+        kinds = ("gained", "lost", "changed")
+        totals = ", ".join(f"{result.total(kind):,} {kind}" for kind in kinds)
         self.err.print(f"{result.records:,} records, {result.changed_records:,} of them changed; "
                        f"mentions: {result.same:,} the same, {totals}", style="dim")
+
+    def _concept(self, iri: str) -> Text:
+        return self._named(IRI(iri), split_name(iri))
 
     def term(self, term: Description) -> None:
         """Show a term as a page."""

@@ -28,10 +28,12 @@ class Dialect:
 
     :cvar name: of the format.
     :ivar encoding: that the file says it is in; empty if each record has to be looked at.
+    :ivar usual: the encoding for a record in ASCII, so that what is added fits the rest of the file.
     """
 
     name: ClassVar[str] = ""
     encoding: str = ""
+    usual: str = "utf-8"
 
     @classmethod
     def of(cls, source: Source, given: tuple[str, ...] = ()) -> Dialect:  # noqa: ARG003
@@ -67,6 +69,8 @@ class Dialect:
         if not fault:
             try:
                 text, encoding = decode(raw, self.encoding)
+                if not self.encoding and raw.isascii():
+                    encoding = self.usual
                 own, iri, fields = self.parse(text, piece)
                 return Document(own or f"record-{number}", fields, self.name, iri, file, number, line,
                                 raw, encoding)

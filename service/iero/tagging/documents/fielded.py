@@ -131,7 +131,7 @@ class Ris(_Fielded):
     later = ("ER",)
     _start: ClassVar[re.Pattern[bytes]] = re.compile(rb"(?:\xef\xbb\xbf)?[ \t]*TY  ?-")
     _end: ClassVar[re.Pattern[bytes]] = re.compile(rb"[ \t]*ER  ?-")
-    _idle: ClassVar[re.Pattern[bytes]] = re.compile(rb"\s*(?:<?\d+[>.)]?|EF)?\s*$")
+    _idle: ClassVar[re.Pattern[bytes]] = re.compile(rb"\s*(?:<?\d+[>.)]?|EF(?:  ?-)?)?\s*$")
     _tagged: ClassVar[re.Pattern[bytes]] = re.compile(rb"[A-Z][A-Z0-9]  ?- ")
 
     def split(self, source: Source) -> Iterator[Piece]:

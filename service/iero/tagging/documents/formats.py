@@ -10,6 +10,7 @@ from typing import Final
 from iero.errors import BadParameter
 from iero.tagging.documents.bibtex import Bibtex
 from iero.tagging.documents.dialect import Dialect
+from iero.tagging.documents.document import decode
 from iero.tagging.documents.fielded import Nbib, Ris
 from iero.tagging.documents.lines import Csv, JsonLines, PlainText, Tsv
 from iero.tagging.documents.source import Source
@@ -38,6 +39,7 @@ _WRITTEN: Final = {
     ".pubtator": "pubtator", ".ris": "same", ".nbib": "same", ".bib": "same", ".bibtex": "same",
     ".xml": "same", ".medline": "same",
 }
+_CUT: Final = bytes(range(0x80, 0x100))
 _SIGNS: Final = (
     ("ris", re.compile(rb"^[ \t]*TY  ?- ?[A-Z]", re.MULTILINE)),
     ("nbib", re.compile(rb"^PMID- ?\d", re.MULTILINE)),
@@ -64,7 +66,10 @@ def dialect_of(source: Source, wanted: str = "", given: tuple[str, ...] = ()) ->
     if given and name not in ("csv", "tsv", "jsonl"):
         raise BadParameter(f"{source.name!r} is in {name}, whose texts are known.",
                            hint="--field is for tables and JSON.")
-    return INPUTS[name].of(source, given)
+    dialect = INPUTS[name].of(source, given)
+    # The head may end within a character.
+    dialect.usual = decode(source.head.rstrip(_CUT))[1]
+    return dialect
 
 
 def _guess(source: Source) -> str:

@@ -51,6 +51,14 @@ class Source:
         self.place = Place()
         self._file = _opened(name)
         self.size = None if name == "-" else Path(name).stat().st_size
+        try:
+            self._begin()
+        except BaseException:
+            self._file.close()
+            raise
+
+    def _begin(self) -> None:
+        """Find out how the file is packed and what it begins with."""
         stream: Any = io.BufferedReader(cast(Any, self._file), HEAD)
         if stream.peek(2)[:2] == b"\x1f\x8b":
             stream = io.BufferedReader(cast(Any, gzip.GzipFile(fileobj=stream)), HEAD)
@@ -65,13 +73,14 @@ class Source:
         self._stream = stream
         self.head: bytes = self._guarded(stream.peek, HEAD)
         if b"\x00" in self.head:
-            raise BadParameter(f"{name!r} is no text file.", hint="UTF-16 needs a byte order mark.")
+            raise BadParameter(f"{self.name!r} is no text file.", hint="UTF-16 needs a byte order mark.")
 
     def __enter__(self) -> Source:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stream.close()
+        for stream in (self._stream, self._file):
+            stream.close()
 
     def position(self) -> int:
         """Return how many bytes of the file have been taken, compressed ones if it is so."""

@@ -83,7 +83,8 @@ class _Xml(Dialect):
                     yield cutter.record(held[begun:look])
                     held, begun, look = held[look:], -1, 0
                 elif found[2]:
-                    yield cutter.record(held[:look], f"</{found[2].decode()}> ends nothing")
+                    yield from cutter.between(held[:found.start()])
+                    yield cutter.record(found[0], f"</{found[2].decode()}> ends nothing")
                     held, look = held[look:], 0
             look = self._next(held, look)
             if len(held) > LIMIT:
