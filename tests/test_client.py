@@ -83,7 +83,7 @@ def test_a_long_query_is_posted(client):
 def test_ask_and_construct(client):
     assert client.ask("ASK { iero:Venting rdfs:subClassOf iero:InterpersonalEmotionRegulation }")
     assert not client.ask("ASK { iero:Venting a iero:Instrument }")
-    turtle = client.construct("CONSTRUCT { iero:Venting rdfs:label ?l } { iero:Venting rdfs:label ?l }")
+    turtle = client.construct("CONSTRUCT WHERE { iero:Venting rdfs:label ?l }")
     assert 'iero:Venting rdfs:label "venting"@en' in turtle
 
 
@@ -131,7 +131,8 @@ def test_any_number_of_records_is_tagged_in_parts_and_in_order(client):
 
 def test_results_become_data_frames(client):
     pd = pytest.importorskip("pandas")
-    frame = client.select("SELECT ?n ?x ?y { VALUES (?n ?x) { (1 iero:Venting) (2 UNDEF) } }").to_pandas()
+    query = "SELECT ?n ?x ?y { VALUES (?n ?x) { (1 iero:Venting) (2 UNDEF) } }"
+    frame = client.select(query).to_pandas()
     assert list(frame.columns) == ["n", "x", "y"]
     assert frame["n"].tolist() == [1, 2]
     assert frame["x"][0] == "https://w3id.org/iero/Venting"
@@ -302,7 +303,8 @@ def test_half_an_answer_is_none(answer):
 
 @pytest.mark.parametrize("body", [b'{"head": {"vars": ["a"]}, "results": {"bindings": [', b""])
 def test_half_a_document_of_results_is_none(body):
-    for call in (lambda client: client.select("SELECT ?a { ?a a ?b }"), lambda client: client.run("x")):
+    for call in (lambda client: client.select("SELECT ?a { ?a a ?b }"),
+                 lambda client: client.run("x")):
         client, _, _ = flaky(httpx.Response(200, content=body, headers={
             "Content-Type": "application/sparql-results+json"}))
         with pytest.raises(IncompleteResult):

@@ -127,7 +127,7 @@ def test_addresses_of_the_page_about_the_client_answer(service_of_the_documents,
         for command in commands:
             words = shlex.split(command)
             address = next(word for word in words if word.startswith("http"))
-            options = dict(zip(words, words[1:], strict=False))
+            options = dict(pairwise(words))
             headers = dict([options["-H"].split(": ", 1)]) if "-H" in options else {}
             body = options.get("--data-binary") or options.get("-d")
             files = {"file": (tmp_path / "records.jsonl").open("rb")} if "-F" in options else None

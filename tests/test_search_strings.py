@@ -42,8 +42,8 @@ def test_a_string_tells_what_it_is_of(sample):
 
 
 @pytest.mark.parametrize(("options", "error"), [
-    ({"database": "google"}, BadParameter), ({"near": -1}, BadParameter), ({"near": 101}, BadParameter),
-    ({"width": 19}, BadParameter),
+    ({"database": "google"}, BadParameter), ({"near": -1}, BadParameter),
+    ({"near": 101}, BadParameter), ({"width": 19}, BadParameter),
 ])
 def test_a_wrong_option_is_told(sample, options, error):
     with pytest.raises(error):
@@ -70,7 +70,8 @@ def balanced(text):
     return depth == 0 and text.count('"') % 2 == 0
 
 
-SHIPPED = ("InterpersonalEmotionRegulation", "MentalDisorder", "SocialSupport", "IERQ", "Instrument")
+SHIPPED = ("InterpersonalEmotionRegulation", "MentalDisorder", "SocialSupport", "IERQ",
+           "Instrument")
 
 
 @pytest.mark.parametrize("database", DATABASES)

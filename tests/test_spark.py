@@ -194,8 +194,10 @@ def test_the_job_writes_parquet_and_the_annotations_of_the_command(session, reco
     lines = [line for part in Path(target, "nquads").glob("part-*")
              for line in part.read_text(encoding="utf-8").splitlines()]
     assert len(lines) == len(set(lines))
-    triples = list(parse("\n".join(line.replace(" <https://w3id.org/iero/graph/literature/b> .", " .")
-                                   for line in lines), "ntriples", name="out"))
+    graph = " <https://w3id.org/iero/graph/literature/b> ."
+    assert all(line.endswith(graph) for line in lines)
+    plain = "\n".join(line.removesuffix(graph) + " ." for line in lines)
+    triples = list(parse(plain, "ntriples", name="out"))
     kinds = [triple.object for triple in triples if triple.predicate.endswith("#type>")]
     assert kinds.count("<http://www.w3.org/ns/oa#Annotation>") == sum(
         len(row.annotations) for row in rows)

@@ -51,7 +51,8 @@ def test_a_page_has_a_string_for_every_database_and_the_notes(client: httpx.Clie
 @pytest.mark.parametrize(("path", "status"), [
     ("/search-string/Ventng", 404), ("/search-string/Venting?for=google", 400),
     ("/search-string/Venting?near=x", 400), ("/search-string/Venting?near=1000", 400),
-    ("/search-string/Venting?narrower=maybe", 400), ("/search-string/Venting?for=wos&for=ovid", 400),
+    ("/search-string/Venting?narrower=maybe", 400),
+    ("/search-string/Venting?for=wos&for=ovid", 400),
     ("/search-string/Venting?sort=date", 400), ("/search-string/Venting?format=pdf", 406),
 ])
 def test_a_wrong_request_is_a_problem(client: httpx.Client, path: str, status: int) -> None:

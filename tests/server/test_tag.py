@@ -96,8 +96,28 @@ def test_a_text_file_is_one_record_of_its_name(client: httpx.Client) -> None:
     assert [each["quote"] for each in record["annotations"]] == QUOTES
 
 
+RIS = ("TY  - JOUR\r\nTI  - Emotional contagion\r\nAB  - " + TEXT + "\r\nDO  - 10.1000/x\r\n"
+       "ER  - \r\n")
+
+
+def test_files_of_reference_managers_are_read_and_broken_records_told(
+        client: httpx.Client) -> None:
+    [record] = client.post("/tag", files={"file": ("a.ris", RIS)}).json()["records"]
+    assert [each["quote"] for each in record["annotations"]] == ["Emotional contagion", *QUOTES]
+    table = {"file": ("a.csv", "id,title\n1,Mood contagion\n2,a,b\n3,panic disorder\n")}
+    found = client.post("/tag", files=table).json()
+    assert [each["id"] for each in found["records"]] == ["1", "3"]
+    [rejected] = found["rejected"]
+    assert (rejected["record"], rejected["line"]) == (2, 3)
+    assert rejected["reason"]
+    answer = client.post("/tag", files=table, params={"format": "turtle"})
+    assert answer.status_code == 400
+    assert answer.json()["rejected"] == [rejected]
+
+
 @pytest.mark.parametrize(("options", "quotes"), [
-    ({"minimum_match_length": "20"}, QUOTES[:1]), ({"stop_words": "mood, Panic disorder"}, QUOTES[:1]),
+    ({"minimum_match_length": "20"}, QUOTES[:1]),
+    ({"stop_words": "mood, Panic disorder"}, QUOTES[:1]),
     ({"concepts": "PanicDisorder"}, QUOTES[1:]), ({"min_score": "1.0"}, QUOTES),
     ({"longest_only": "false"}, None), ({"min_score": ""}, QUOTES),
 ])
@@ -116,7 +136,8 @@ def test_rdf_holds_the_same_annotations(client: httpx.Client, name: str, syntax:
     data = rdflib.Dataset(default_union=True)
     data.parse(data=answer.text, format=syntax)
     assert len(set(data.subjects(RDF.type, OA.Annotation))) == 3
-    assert {str(quote) for quote in data.objects(None, OA.exact)} == {"Emotional contagion", *QUOTES}
+    quotes = {str(quote) for quote in data.objects(None, OA.exact)}
+    assert quotes == {"Emotional contagion", *QUOTES}
     assert "graph/literature/b%201" in answer.text
     by_type = {"turtle": "text/turtle", "jsonld": "application/ld+json",
                "nquads": "application/n-quads"}[name]
@@ -132,7 +153,7 @@ def test_rdf_holds_the_same_annotations(client: httpx.Client, name: str, syntax:
     ({"json": {"records": [{"text": ["a"]}]}}, 400, "'text' is no text"),
     ({"json": {"records": "a"}}, 400, "list of 'records'"),
     ({"json": {"text": "a", "records": [{"text": "a"}]}}, 400, "either"),
-    ({"json": [{"text": "a"}] * 6}, 413, "6 records, more than 5"),
+    ({"json": [{"text": "a"}] * 6}, 413, "more than 5 records"),
     ({"json": {"text": "a", "min_score": 2}}, 400, "min_score"),
     ({"json": {"text": "a", "min_score": "high"}}, 400, "min_score"),
     ({"json": {"text": "a", "section": "coda"}}, 400, "'coda'"),
@@ -143,7 +164,10 @@ def test_rdf_holds_the_same_annotations(client: httpx.Client, name: str, syntax:
     ({"content": b"x" * 20_001, "headers": {"Content-Type": "text/plain"}}, 413, "20,000 bytes"),
     ({"content": b"<a/>", "headers": {"Content-Type": "text/xml"}}, 415, "text/xml"),
     ({"content": b"a"}, 415, "without a Content-Type"),
-    ({"files": {"file": ("a.pdf", b"%PDF", "application/pdf")}}, 415, "application/pdf"),
+    ({"files": {"file": ("a.pdf", b"%PDF", "application/pdf")}}, 415, ".pdf"),
+    ({"files": {"file": ("a.ris.gz", b"\x1f\x8b", "application/gzip")}}, 415, "Compressed"),
+    ({"files": {"file": ("a.ris", b"TY  - JOUR\nER  - \n" * 6)}}, 413, "more than 5 records"),
+    ({"files": {"file": ("a.csv", b"title\n\"a,b\n")}}, 400, "No record"),
     ({"files": [("file", ("a.txt", b"a", "text/plain")), ("file2", ("b.txt", b"b", "text/plain"))]},
      400, "2 files"),
     ({"data": {"text": "a"}, "params": {"longest": "1"}}, 400, "'longest'"),

@@ -1,6 +1,8 @@
 """What a request to ``/tag`` brings: documents and options, from any kind of body.
 
-:func:`documents` reads an uploaded file; it is the one place that knows file formats here.
+Plain text, JSON and JSON Lines are read strictly: a record that is wrong is an error. Files of
+other formats (RIS, NBIB, BibTeX, PubMed XML, tables, ...) are read as ``iero tag`` reads them: a
+broken record is set aside and told.
 """
 
 from __future__ import annotations
@@ -8,6 +10,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
+from itertools import islice
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from flask import request
@@ -15,9 +20,9 @@ from flask import request
 from iero.errors import BadParameter, TooLarge, UnsupportedMediaType
 from iero.server.negotiation import flag, one, pairs, read_body
 from iero.tagging import Options
-from iero.tagging.documents.document import Document
+from iero.tagging.documents import INPUTS, Document, Rejected, read
 
-__all__ = ["LINES", "Order", "documents", "read_order"]
+__all__ = ["LINES", "OPTIONS", "Order", "read_order", "told"]
 
 FORM: Final = "application/x-www-form-urlencoded"
 MULTIPART: Final = "multipart/form-data"
@@ -28,7 +33,8 @@ OPTIONS: Final[Mapping[str, Any]] = {each.name: each.default for each in fields(
 _OTHERS: Final = ("text", "section", "format", "batch")
 _TEXTS: Final = ("title", "abstract", "text")
 _KNOWN: Final = frozenset(("id", "iri", *_TEXTS))
-_SUFFIXES: Final = {"json": "application/json", "jsonl": LINES[0], "ndjson": LINES[0]}
+_SUFFIXES: Final = {".json": "application/json", ".jsonl": LINES[0], ".ndjson": LINES[0],
+                    ".txt": "text/plain"}
 
 
 @dataclass(frozen=True)
@@ -39,12 +45,14 @@ class Order:
     :ivar single: whether a lone text was sent, so that the answer is no list of records.
     :ivar section: the part of a document that a lone text is.
     :ivar options: for the tagger, by name.
+    :ivar rejected: the records of a file that could not be read.
     """
 
     documents: list[Document]
     single: bool = False
     section: str = ""
     options: dict[str, Any] = field(default_factory=dict)
+    rejected: list[Rejected] = field(default_factory=list)
 
 
 def read_order(limit: int) -> Order:
@@ -69,8 +77,7 @@ def read_order(limit: int) -> Order:
     elif media_type == "text/plain":
         order = _single(given, _decoded(read_body()))
     elif media_type in LINES:
-        found = documents(read_body(), media_type, limit=limit)
-        order = Order(found, options=_parameters(given))
+        order = Order(_lines(_decoded(read_body()), limit), options=_parameters(given))
     else:
         raise UnsupportedMediaType(
             f"Nothing is tagged that comes as {media_type or 'a body without a Content-Type'}.",
@@ -92,8 +99,9 @@ def _uploaded(given: list[tuple[str, str]], limit: int) -> Order:
         return _single(given, one(given, "text") or "")
     if len(files) > 1:
         raise BadParameter(f"{len(files)} files came; one is tagged at a time.", parameter="file")
-    found = documents(files[0].stream.read(), files[0].mimetype, files[0].filename or "", limit)
-    return Order(found, options=_parameters(given))
+    file = files[0]
+    found, rejected = _file(file.stream.read(), file.mimetype, file.filename or "", limit)
+    return Order(found, options=_parameters(given), rejected=rejected)
 
 
 def _json(body: bytes, options: dict[str, Any], limit: int) -> Order:
@@ -118,34 +126,61 @@ def _json(body: bytes, options: dict[str, Any], limit: int) -> Order:
                  section=str(data.get("section") or ""), options=options)
 
 
-def documents(data: bytes, media_type: str, name: str = "", limit: int = 1000) -> list[Document]:
-    """Read an uploaded file: plain text, JSON, or JSON Lines.
-
-    :param name: of the file; its suffix tells the format where the media type does not.
-    :raises BadParameter: if it is not what it says, or a record has no text.
-    :raises UnsupportedMediaType: if its format is not read here.
-    :raises TooLarge: if it has more records.
-    """
-    suffix = name.rpartition(".")[2].lower()
-    kind = _SUFFIXES.get(suffix, media_type)
-    text = _decoded(data)
-    if kind in LINES:
-        lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
-        return _listed([_loaded(line, f"Line {number}") for number, line in lines], limit)
+def _file(data: bytes, media_type: str, name: str, limit: int
+          ) -> tuple[list[Document], list[Rejected]]:
+    """Read an uploaded file; the suffix of its name goes before the media type."""
+    suffix = PurePosixPath(name.lower()).suffix
+    kind = _SUFFIXES.get(suffix, "" if suffix else media_type)
     if kind == "application/json":
-        found = _loaded(text, "The file")
-        return _listed(found if isinstance(found, list) else [found], limit)
+        found = _loaded(_decoded(data), "The file")
+        return _listed(found if isinstance(found, list) else [found], limit), []
+    if kind in LINES:
+        return _lines(_decoded(data), limit), []
     if kind == "text/plain":
-        return _listed([{"id": name or "text", "text": text}], limit)
-    raise UnsupportedMediaType(f"Files of the type {kind or suffix!r} are not read here.",
-                               hint="Upload plain text, JSON or JSON Lines.",
-                               available=["text/plain", "application/json", *LINES])
+        return _listed([{"id": name or "text", "text": _decoded(data)}], limit), []
+    return _bibliographic(data, suffix, limit)
+
+
+def _bibliographic(data: bytes, suffix: str, limit: int) -> tuple[list[Document], list[Rejected]]:
+    if data.startswith(b"\x1f\x8b"):  # a megabyte may unpack to any size
+        raise UnsupportedMediaType("Compressed files are not read here.", hint="Unpack it first.",
+                                   available=list(INPUTS))
+    with TemporaryDirectory() as folder:
+        path = Path(folder, f"records.{''.join(filter(str.isalnum, suffix))}")
+        path.write_bytes(data)
+        try:
+            found = list(islice(read(path), limit + 1))
+        except BadParameter as error:
+            raise UnsupportedMediaType(
+                f"The format of the file ({suffix or 'without suffix'}) cannot be told.",
+                hint="Formats: json, " + ", ".join(INPUTS) + ".", available=list(INPUTS)) from error
+    if len(found) > limit:
+        raise _too_many(limit)
+    kept = [each for each in found if isinstance(each, Document)]
+    if not kept:
+        raise BadParameter("No record of the file can be read.", parameter="file",
+                           rejected=[told(each) for each in found if isinstance(each, Rejected)])
+    return kept, [each for each in found if isinstance(each, Rejected)]
+
+
+def told(rejected: Rejected) -> dict[str, Any]:
+    """Return what is said of a record that could not be read."""
+    return {"record": rejected.number, "line": rejected.line, "reason": rejected.reason}
+
+
+def _lines(text: str, limit: int) -> list[Document]:
+    lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
+    return _listed([_loaded(line, f"Line {number}") for number, line in lines], limit)
+
+
+def _too_many(limit: int) -> TooLarge:
+    return TooLarge(f"The request has more than {limit:,} records.", limit=limit,
+                    hint="Send them in parts.")
 
 
 def _listed(records: list[Any], limit: int) -> list[Document]:
     if len(records) > limit:
-        raise TooLarge(f"The request has {len(records):,} records, more than {limit:,}.",
-                       limit=limit, hint="Send them in parts.")
+        raise _too_many(limit)
     if not records:
         raise BadParameter("There are no records to tag.", parameter="records")
     return [_document(number, record) for number, record in enumerate(records, 1)]

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flask import Blueprint, Response, jsonify, render_template, request
 
-from iero.errors import IeroError
+from iero.errors import BadParameter, IeroError
 from iero.server.context import Context
 from iero.server.errors import respond
 from iero.server.negotiation import HTML, MEDIA_TYPES, choose, one, pairs
-from iero.server.records import OPTIONS, Order, read_order
+from iero.server.records import OPTIONS, Order, read_order, told
 from iero.tagging import Annotation, Options, Tagger
 from iero.tagging.documents.dialect import Dialect
 from iero.tagging.documents.tagged import DocumentTagger, Mention, Tagged
@@ -93,6 +93,10 @@ class Tagging:
         tagger, tagged = self._tagged(order)
         if wanted == "json":
             return jsonify(_json(order, tagger, tagged))
+        if order.rejected:
+            raise BadParameter(f"{len(order.rejected)} records of the file cannot be read, which "
+                               f"{wanted} has no place to say.", hint="Mend them, or ask for JSON.",
+                               rejected=[told(each) for each in order.rejected])
         writer = AnnotationWriter(wanted, one(given, "batch") or _name(order), tagger.version,
                                   tagger.ontology_version)
         written = b"".join((writer.header(), *(writer.write(each, Dialect()) for each in tagged),
@@ -131,7 +135,8 @@ def _json(order: Order, tagger: Tagger, tagged: list[Tagged]) -> dict[str, Any]:
     records = [{"id": each.document.id, "fields": list(each.document.fields), "annotations": [
         {"field": mention.field, **mention.annotation.to_dict()} for mention in each.mentions]}
         for each in tagged]
-    return {"records": records} | versions
+    rejected = [told(each) for each in order.rejected]
+    return {"records": records} | ({"rejected": rejected} if rejected else {}) | versions
 
 
 def _name(order: Order) -> str:
