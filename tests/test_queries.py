@@ -40,6 +40,7 @@ def test_a_header_says_what_a_query_is_for() -> None:
     ("#+ summary: Strategies that maintain a disorder", "#+ summary: [a]", "no summary"),
     ("#+ tags: [disorders]", "#+ tags: disorders", "tags must be a list"),
     ("#+ tags: [disorders]", "#+ tag: [disorders]", "unknown key 'tag'"),
+    ("#+ tags: [disorders]", "#+ sample: [a.trig]", "sample must be the name of a file"),
     ("#+ tags: [disorders]", "#+ tags: [disorders", "not YAML"),
     ("type: iri", "type: uri", "type of 'disorder'"),
     ("{type: iri,", "{kind: iri,", "'disorder' may have"),
