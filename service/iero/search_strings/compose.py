@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from iero.errors import BadParameter
@@ -76,7 +76,7 @@ def search_string(
         for name in each.names:
             if name.scope not in left_out:
                 writer.take(name)
-    clauses = writer.clauses()
+    clauses = writer.clauses() or (writer.without_context(found[0].names) if doubtful else [])
     if not clauses:
         raise BadParameter("Nothing is left to search for.", parameter="doubtful",
                            hint="Every name is ambiguous or an ordinary word: let them count.")
@@ -100,7 +100,8 @@ Phrase = tuple[str, ...]
 class _Writer:
     """Takes names and writes them in a dialect.
 
-    :ivar put_beside, left_out: the doubtful names that were given a context, or were left out.
+    :ivar put_beside, alone, left_out: the doubtful names that were given a context, that stand
+        alone for want of any, or that were left out.
     """
 
     def __init__(self, dialect: Dialect, words: Words, near: int | None, *, doubtful: bool) -> None:
@@ -108,6 +109,7 @@ class _Writer:
         self._phrases: dict[tuple[str, ...], dict[Phrase, None]] = {(): {}}
         self._implied: set[str] = set()
         self.put_beside: list[str] = []
+        self.alone: list[str] = []
         self.left_out: list[str] = []
 
     def take(self, name: Name) -> None:
@@ -138,6 +140,15 @@ class _Writer:
         within = sum(clause.count(f" {each} ") for clause in clauses
                      for each in (dialect.either, dialect.both))
         return len(clauses) - 1 + within
+
+    def without_context(self, names: Iterable[Name]) -> list[str]:
+        """Return clauses of doubtful names where there is nothing else to search for."""
+        for name in names:
+            if name.text in self.left_out:
+                self.alone.append(name.text)
+                self.take(replace(name, doubtful=False))
+        self.left_out = [text for text in self.left_out if text not in self.alone]
+        return self.clauses()
 
     def _written(self, name: Name) -> Iterator[Phrase]:
         """Yield the writings of a name that the database does not find by itself."""
@@ -236,6 +247,9 @@ def _notes(found: list[Concept], writer: _Writer, left_out: Iterable[str]) -> It
     if beside := sorted(set(writer.put_beside), key=str.lower):
         yield ("Searched for only beside words of their concept, as they are ambiguous or ordinary "
                f"words: {', '.join(beside)}.")
+    if writer.alone:
+        yield (f"Ambiguous or ordinary words with nothing to put beside them: "
+               f"{', '.join(writer.alone)}. Combine the string with others.")
     if dropped := sorted(set(writer.left_out), key=str.lower):
         yield f"Left out, as they are ambiguous or ordinary words: {', '.join(dropped)}."
     broad = sorted({name.text for concept in found for name in concept.names
