@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
@@ -170,15 +171,16 @@ class _Writer:
 
     def _counted(self, form: str) -> Phrase:
         """Return the words of a writing; where words may stand apart, function words go."""
-        words = tuple(form.split())
+        words = tuple(word for word in form.split() if any(map(str.isalnum, word)))
         if self._near is None:
             return words
         return tuple(word for word in words if word not in self._words.function) or words
 
     def _clause(self, words: Phrase) -> str:
-        if len(words) == 1:
+        plain = all(re.fullmatch(r"[\w-]+\*?", word) for word in words)
+        if len(words) == 1 and plain:
             return self.dialect.word(words[0])
-        if self._near is None:
+        if self._near is None or len(words) == 1:
             return self.dialect.phrase(words, literal=self._is_literal(words))
         return self.dialect.near(words, self._near)
 
@@ -188,7 +190,9 @@ class _Writer:
                                                        near=self._near is not None)
 
     def _is_literal(self, words: Phrase) -> bool:
-        return not self._words.function.isdisjoint(words)
+        """Say whether words must stand in quotation marks: function words, and marks such as E/RP."""
+        return not self._words.function.isdisjoint(words) or any(
+            not re.fullmatch(r"[\w-]+\*?", word) for word in words)
 
 
 def _is_within(phrase: Phrase, others: set[Phrase]) -> bool:
@@ -213,7 +217,7 @@ def _unimplied(name: Name, dialect: Dialect) -> Mapping[str, tuple[str, ...]]:
     if name.scope == "abbreviation":
         return name.forms
     if dialect.name == "wos" and "-" in name.text:
-        return {name.text.lower(): (), **name.forms}
+        return {re.sub(r"[^\w\s-]", " ", name.text.lower()): (), **name.forms}
     if dialect.least:
         return name.forms
     return {form: reasons for form, reasons in name.forms.items()
