@@ -116,7 +116,7 @@ def _paired(first: str, second: str, comparison: Comparison) -> Iterator[tuple[J
 
 def _compare(one: Judged, other: Judged, forms: tuple[set[tuple[str, str]], set[tuple[str, str]]],
              comparison: Comparison) -> None:
-    sides = [{span: each for span, each in zip(judged.spans(), judged.annotations, strict=True)}
+    sides = [dict(zip(judged.spans(), judged.annotations, strict=True))
              for judged in (one, other)]
     for side, found in enumerate(sides):
         comparison.mentions[side] += len(found)

@@ -191,11 +191,20 @@ def _finish(form: str, part: Path, target: Path) -> None:
     if form not in _LATER:
         part.replace(target)
         return
-    if form == "xlsx":
-        from iero.tagging.documents.workbook import write_workbook as write
-    elif form == "html":
-        from iero.tagging.documents.report import write_report as write
-    else:
-        from iero.tagging.documents.standoff import write_brat as write
-    write(part, target)
+    _converter(form)(part, target)
     part.unlink()
+
+
+def _converter(form: str) -> Callable[[Path, Path], None]:
+    """Return what makes an output of the records that were gathered; its library is loaded only now."""
+    if form == "xlsx":
+        from iero.tagging.documents.workbook import write_workbook
+
+        return write_workbook
+    if form == "html":
+        from iero.tagging.documents.report import write_report
+
+        return write_report
+    from iero.tagging.documents.standoff import write_brat
+
+    return write_brat

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, BinaryIO, Final, cast
+from typing import Any, BinaryIO, Final
 
 import orjson
 
@@ -40,7 +40,7 @@ class Progress:
     """
 
     input: int = 0
-    place: Place = Place()
+    place: Place = field(default_factory=Place)
     output: int = 0
     rejects: int = 0
     records: int = 0
@@ -116,7 +116,7 @@ class Output:
         file = self.part.open("r+b" if started else "wb")
         file.truncate(self.at.output)
         file.seek(self.at.output)
-        return cast(BinaryIO, file)
+        return file
 
     def _go_on(self, sources: Sequence[Source]) -> None:
         note = orjson.loads(self._note.read_bytes())
@@ -164,7 +164,7 @@ class Output:
 
     def _set_aside(self, rejected: Rejected) -> int:
         if self._rejected is None:
-            self._rejected = cast(BinaryIO, self._rejects.open("ab"))
+            self._rejected = self._rejects.open("ab")
         data: dict[str, Any] = {"file": rejected.file, "record": rejected.number,
                                 "line": rejected.line, "reason": rejected.reason}
         try:

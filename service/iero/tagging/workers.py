@@ -31,6 +31,13 @@ if TYPE_CHECKING:
 __all__ = ["Batch", "Done", "Worker", "working"]
 
 class Batch(NamedTuple):
+    """Some pieces of one input.
+
+    :ivar input: its number.
+    :ivar end: the place behind the last piece.
+    :ivar taken: bytes of all inputs that were read by then.
+    """
+
     input: int
     pieces: list[Piece]
     end: Place
@@ -38,6 +45,12 @@ class Batch(NamedTuple):
 
 
 class Done(NamedTuple):
+    """What has become of a batch.
+
+    :ivar output: bytes to write.
+    :ivar encodings: how many records were in which encoding.
+    """
+
     output: bytes
     rejected: list[Rejected]
     records: int
@@ -58,6 +71,7 @@ class Worker:
         self._documents = DocumentTagger(self.tagger)
 
     def __call__(self, batch: Batch) -> Done:
+        """Read, tag and render a batch."""
         name, dialect, wide = self.files[batch.input]
         parts: list[bytes] = []
         rejected: list[Rejected] = []

@@ -207,7 +207,7 @@ def test_keywords_stand_where_the_document_type_of_pubmed_has_them() -> None:
 
 @pytest.mark.parametrize("name", ["zotero.csv", "excel.csv", "table.tsv"])
 def test_a_tagged_table_has_one_column_more(name: str) -> None:
-    dialect, parts = pieces(FIXTURES / name)
+    _, parts = pieces(FIXTURES / name)
     delimiter = {"zotero.csv": b",", "excel.csv": b";", "table.tsv": b"\t"}[name]
     before = b"".join(part.raw for part in parts)
     after = marked(FIXTURES / name, ["é"])

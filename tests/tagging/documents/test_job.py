@@ -188,7 +188,7 @@ def test_the_report_holds_all_that_it_needs(tmp_path: Path, broad: Tagger) -> No
     page = tagged(tmp_path, broad, source, "a.html").read_text(encoding="utf-8")
     assert "<script" not in page
     assert not re.search(r"(?:src|href)=\"(?!#|https://doi|https://pubmed)|@import|url\(", page)
-    assert "1 of 1 pairs" in page or "2 of 2 pairs" in page
+    assert "2 of 2 pairs have a record" in " ".join(page.split())
     assert '<mark class="disorder" title="panic disorder' in page
     assert page.count("<svg") == page.count("</svg>") == 2
 
@@ -230,7 +230,7 @@ def test_several_files_become_one(tmp_path: Path, tagger: Tagger) -> None:
 def test_several_processes_write_what_one_writes(
         suffix: str, tmp_path: Path, tagger: Tagger, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1750000000")
-    source = records(tmp_path, 3000)
+    source = records(tmp_path, 1500)
     one = tagged(tmp_path, tagger, source, "one." + suffix, batch="b").read_bytes()
     assert tagged(tmp_path, tagger, source, "two." + suffix, batch="b", jobs=2).read_bytes() == one
 
@@ -243,7 +243,8 @@ class Stop(BaseException):
 @pytest.mark.parametrize("after", [1, 3])
 def test_an_interrupted_run_goes_on_where_it_was(
         name: str, after: int, tmp_path: Path, tagger: Tagger) -> None:
-    source = records(tmp_path, 4000)
+    count = 1600 if name.endswith("xlsx") else 4000
+    source = records(tmp_path, count)
     with source.open("ab") as file:
         file.write(b'{"broken"\n' * 3)
     seen = 0
@@ -264,11 +265,11 @@ def test_an_interrupted_run_goes_on_where_it_was(
     with part.open("ab") as file:
         file.write(b"half a rec")  # written, but not yet noted, when the process was killed
     done = run(Job((str(source),), str(tmp_path / name), resume=True), tagger)
-    assert (done.records, done.rejected) == (4000, 3)
+    assert (done.records, done.rejected) == (count, 3)
     assert len(lines(tmp_path / (name + ".rejects.jsonl"))) == 3
     whole = tagged(tmp_path, tagger, source, "whole-" + name)
     if name.endswith("xlsx"):
-        sheets = [[row for row in openpyxl.load_workbook(file)["records"].values]
+        sheets = [list(openpyxl.load_workbook(file, read_only=True)["records"].values)
                   for file in (whole, tmp_path / name)]
         assert sheets[0] == sheets[1]
     else:
@@ -289,10 +290,25 @@ def test_another_run_is_not_resumed(tmp_path: Path, tagger: Tagger) -> None:
         run(job, tagger)
 
 
+def alive(group: int) -> list[str]:
+    """Return the processes of a group, but for those that have ended and only wait to be noticed."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            text = stat.read_text()
+        except OSError:
+            continue
+        name, _, rest = text.rpartition(") ")
+        state, _, own, *_ = rest.split()
+        if int(own) == group and state != "Z":
+            found.append(name)
+    return found
+
+
 @pytest.mark.parametrize(("sign", "jobs"), [(signal.SIGKILL, 2), (signal.SIGINT, 1), (signal.SIGINT, 2)])
 def test_a_killed_process_leaves_a_run_to_resume_and_no_other_process(
         sign: signal.Signals, jobs: int, tmp_path: Path) -> None:
-    source = records(tmp_path, 120_000)
+    source = records(tmp_path, 40_000)
     command = [sys.executable, "-m", "iero", "tag", str(source), "-o", str(tmp_path / "a.jsonl"),
                "--jobs", str(jobs), "--resume"]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
@@ -308,14 +324,14 @@ def test_a_killed_process_leaves_a_run_to_resume_and_no_other_process(
     _, errors = process.communicate(timeout=30)
     assert process.returncode == (130 if sign == signal.SIGINT else -signal.SIGKILL)
     assert b"Traceback" not in errors
-    time.sleep(0.5)
-    with pytest.raises(ProcessLookupError):  # nobody of its group is left
-        os.killpg(process.pid, 0)
+    while left := alive(process.pid):
+        assert time.monotonic() < deadline, left
+        time.sleep(0.05)
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert "Tagged 120,000 records" in done.stderr
+    assert "Tagged 40,000 records" in done.stderr
     names = [record["id"] for record in lines(tmp_path / "a.jsonl")]
-    assert names == [f"r{number}" for number in range(120_000)]
+    assert names == [f"r{number}" for number in range(40_000)]
 
 
 # -- what does not go together ---------------------------------------------------------------------
@@ -498,7 +514,7 @@ def test_what_changed_and_which_label_or_rule_caused_it(tmp_path: Path, iero: Ie
 def test_the_progress_bar_shows_in_a_terminal(tmp_path: Path) -> None:
     import pty
 
-    source = records(tmp_path, 60_000)
+    source = records(tmp_path, 20_000)
     child, terminal = pty.fork()
     if not child:
         os.execve(sys.executable, [sys.executable, "-m", "iero", "tag", str(source), "-o",

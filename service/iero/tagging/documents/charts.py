@@ -16,12 +16,12 @@ _RADIUS: Final = 218
 
 
 class Cell(NamedTuple):
-    """A place of the gap map: its middle, the radius of its disc, and how many records it stands for."""
+    """A place of the gap map: its middle, the radius of its disc, and number of records."""
 
     x: float
     y: float
     radius: float
-    count: int
+    records: int
     row: str
     column: str
 
@@ -45,7 +45,7 @@ def gap_map(rows: Sequence[tuple[str, str, int]], columns: Sequence[tuple[str, s
     """Lay out a map of evidence and its gaps.
 
     >>> drawn = gap_map([("s", "venting", 2)], [("d", "anxiety", 3)], {("s", "d"): 2})
-    >>> drawn.cells[0].count, drawn.filled
+    >>> drawn.cells[0].records, drawn.filled
     (2, 1)
 
     :param rows: name, label and count of each; ``columns`` likewise.
@@ -63,7 +63,7 @@ def gap_map(rows: Sequence[tuple[str, str, int]], columns: Sequence[tuple[str, s
     return GapMap(left + _CELL * len(columns) + right + 30, top + _CELL * len(rows) + 14, left, top,
                   [(label, ys[name], count) for name, label, count in rows],
                   [(label, xs[name], count) for name, label, count in columns],
-                  cells, sum(cell.count > 0 for cell in cells))
+                  cells, sum(cell.records > 0 for cell in cells))
 
 
 def _radius(count: int, most: int) -> float:
@@ -79,7 +79,7 @@ class Node(NamedTuple):
     radius: float
     label: str
     kind: str
-    count: int
+    records: int
     text_x: float
     text_y: float
     turn: float
@@ -92,7 +92,7 @@ class Arc(NamedTuple):
     path: str
     width: float
     opacity: float
-    count: int
+    records: int
     one: str
     other: str
 

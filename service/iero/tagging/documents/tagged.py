@@ -1,5 +1,8 @@
-"""From a document to its mentions: all its texts are read as one, so that what the title or the first
-paragraph defines holds for the rest, and each mention is told by its place in its own field."""
+"""From a document to its mentions.
+
+All texts of a document are read as one, so that what the title or the first paragraph defines holds for the
+rest; each mention is told by its place in its own field.
+"""
 
 from __future__ import annotations
 

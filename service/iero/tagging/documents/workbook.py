@@ -89,7 +89,10 @@ class _Sheet:
     def _cell(self, value: Any, *, bold: bool = False) -> Any:
         if not isinstance(value, str):
             return value
-        cell = WriteOnlyCell(self._sheet, ILLEGAL_CHARACTERS_RE.sub(" ", value)[:_CELL])
+        text = ILLEGAL_CHARACTERS_RE.sub(" ", value)[:_CELL]
+        if not bold and text[:1] != "=":
+            return text
+        cell = WriteOnlyCell(self._sheet, text)
         cell.data_type = "s"  # a text that begins with = is no formula
         if bold:
             cell.font = Font(bold=True)

@@ -91,9 +91,9 @@ class JsonWriter(Writer):
         known = self._known.get(id(reading))
         if known is None or known[0] is not reading:
             known = self._known[id(reading)] = reading, orjson.dumps(reading.as_dict)[1:]
-        place = orjson.dumps({"field": field, "start": annotation.start, "end": annotation.end,
-                              "quote": annotation.quote})
-        return place[:-1] + b"," + known[1]
+        return b'{"field":%s,"start":%d,"end":%d,"quote":%s,%s' % (
+            orjson.dumps(field), annotation.start, annotation.end, orjson.dumps(annotation.quote),
+            known[1])
 
 
 def _amended(document: Document, added: bytes) -> bytes:
