@@ -2,11 +2,12 @@
 
     python benchmarks/tag_files.py [--megabytes 1024] [--jobs 1 2] [--folder DIR] [--small 16]
 
-The file is JSON Lines: abstracts put together from invented sentences, of which about every sixth mentions
-concepts, always the same for the same size. It is tagged to JSON Lines by a process of its own for each number
-of jobs. Memory is the most that the process and its workers have held resident, added up, sampled ten times
-a second; a small file (`--small`, in megabytes) is tagged first to compare: the memory must not grow with the
-file. All outputs of one file must be the same, byte for byte.
+The file is JSON Lines: abstracts put together from invented sentences, of which about every sixth
+mentions concepts, always the same for the same size. It is tagged to JSON Lines by a process of
+its own for each number of jobs. Memory is the most that the process and its workers have held
+resident, added up, sampled ten times a second; a small file (`--small`, in megabytes) is tagged
+first to compare: the memory must not grow with the file. All outputs of one file must be the same,
+byte for byte.
 """
 
 from __future__ import annotations
@@ -43,8 +44,10 @@ PARTS = (
     "All procedures had been approved by the ethics committee of the university.",
 )
 
-WEIGHTS = [6 if "{n}" in part[:-12] or part.startswith(("Data", "The", "Lim", "All")) else 1
-           for part in PARTS]
+WEIGHTS = [
+    6 if "{n}" in part[:-12] or part.startswith(("Data", "The", "Lim", "All")) else 1
+    for part in PARTS
+]
 
 
 @dataclass
@@ -69,8 +72,12 @@ def generate(file: Path, megabytes: int) -> None:
             number += 1
             sentences = dice.choices(PARTS, WEIGHTS, k=dice.randint(8, 14))
             abstract = " ".join(each.format(n=dice.randint(10, 99)) for each in sentences)
-            data = {"id": f"g{number}", "title": dice.choice(PARTS).format(n=number % 90),
-                    "abstract": abstract, "year": 1990 + number % 36}
+            data = {
+                "id": f"g{number}",
+                "title": dice.choice(PARTS).format(n=number % 90),
+                "abstract": abstract,
+                "year": 1990 + number % 36,
+            }
             out.write(json.dumps(data, ensure_ascii=False).encode() + b"\n")
 
 
@@ -100,7 +107,17 @@ def resident(pid: int) -> int:
 def measure(file: Path, jobs: int) -> Row:
     """Tag a file and watch."""
     output = file.with_name(f"{file.stem}-{jobs}.out.jsonl")
-    command = [sys.executable, "-m", "iero", "tag", str(file), "-o", str(output), "--jobs", str(jobs)]
+    command = [
+        sys.executable,
+        "-m",
+        "iero",
+        "tag",
+        str(file),
+        "-o",
+        str(output),
+        "--jobs",
+        str(jobs),
+    ]
     environment = os.environ | {"PYTHONPATH": str(ROOT / "service")}
     start, most = time.perf_counter(), 0
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
@@ -124,8 +141,10 @@ def show(rows: list[Row]) -> None:
     print("| file | jobs | seconds | MB/s | records/s | memory, MB |")
     print("|---:|---:|---:|---:|---:|---:|")
     for row in rows:
-        print(f"| {row.megabytes:,.0f} MB | {row.jobs} | {row.seconds:.1f} | {row.rate:.1f} | "
-              f"{row.records / row.seconds:,.0f} | {row.memory:.0f} |")
+        print(
+            f"| {row.megabytes:,.0f} MB | {row.jobs} | {row.seconds:.1f} | {row.rate:.1f} | "
+            f"{row.records / row.seconds:,.0f} | {row.memory:.0f} |"
+        )
 
 
 def main() -> None:
@@ -143,7 +162,7 @@ def main() -> None:
             file = Path(folder, f"{megabytes}.jsonl")
             generate(file, megabytes)
             rows += [measure(file, jobs) for jobs in asked.jobs]
-            digests = {row.digest for row in rows[-len(asked.jobs):]}
+            digests = {row.digest for row in rows[-len(asked.jobs) :]}
             if len(digests) > 1:
                 raise SystemExit("the outputs differ")
             file.unlink()

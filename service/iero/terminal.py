@@ -69,7 +69,7 @@ class Screen:
 
     @contextmanager
     def bar(self, message: str) -> Iterator[Callable[[int, int | None, int], None]]:
-        """Show how far a long task is; yields a function of bytes done, bytes in all and records."""
+        """Show how far a task is; yields a function of bytes done, bytes in all and records."""
         if not self.err.is_terminal:
             yield lambda *_: None
             return

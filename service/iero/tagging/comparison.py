@@ -1,8 +1,8 @@
 """What a new ontology or tagger changes in a corpus: which mentions come, go and change, and why.
 
-Why is read from the annotations themselves: each says by which form it was found and which rules fired. A
-form that one of the two never found is a label that came or went; a form that both know was decided
-otherwise, by a rule, by another reading, or by a longer mention in its place.
+Why is read from the annotations themselves: each says by which form it was found and which rules
+fired. A form that one of the two never found is a label that came or went; a form that both know
+was decided otherwise, by a rule, by another reading, or by a longer mention in its place.
 """
 
 from __future__ import annotations

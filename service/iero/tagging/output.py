@@ -1,7 +1,7 @@
 """What a run has written: the file under way, the broken records beside it, and how far both are.
 
-After every batch the output is whole up to a place in the input, and that place is kept in ``OUT.part.json``,
-so that a run that was ended at any moment goes on from there.
+After every batch the output is whole up to a place in the input, and that place is kept in
+``OUT.part.json``, so that a run that was ended at any moment goes on from there.
 """
 
 from __future__ import annotations
@@ -103,7 +103,8 @@ class Output:
         try:
             self._file = self._opened(started)
         except OSError as error:
-            raise BadParameter(f"{str(self.part)!r} cannot be written: {error.strerror}.") from error
+            what = f"{str(self.part)!r} cannot be written"
+            raise BadParameter(f"{what}: {error.strerror}.") from error
         if not started:
             self._rejects.unlink(missing_ok=True)
             bom = sources[0].bom if self._worker.writer.keeps else b""

@@ -1,6 +1,7 @@
 """Those who do the work of a job: each reads, tags and renders batches of records.
 
-With one process the work is done on the spot; with several, batches go to a pool and come back in order.
+With one process the work is done on the spot; with several, batches go to a pool and come back in
+order.
 """
 
 from __future__ import annotations
@@ -142,7 +143,7 @@ _settled: Final[list[Worker]] = []  # in a worker process: its worker, which com
 
 
 def _settle(worker: Worker) -> None:
-    """Prepare a process: Ctrl-C is the parent's business, and without the parent there is no more work."""
+    """Prepare a process: Ctrl-C is the parent's business; without the parent the work ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = parent_process()
     if parent is not None:

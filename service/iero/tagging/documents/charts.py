@@ -1,4 +1,4 @@
-"""The geometry of the report's charts: where things stand and how large they are. The template draws them."""
+"""The geometry of the report's charts: where things stand and how large they are."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class Node(NamedTuple):
 
 
 class Arc(NamedTuple):
-    """Two concepts that records mention together: the path between them and how strong it is drawn."""
+    """Two concepts that records mention together: the path between them and its strength."""
 
     path: str
     width: float
@@ -108,7 +108,7 @@ class Web:
 
 def web(concepts: Sequence[tuple[str, str, str, int]], pairs: Mapping[frozenset[str], int],
         most: int = 90) -> Web:
-    """Lay concepts out on a circle, those of a kind side by side, with arcs between those that co-occur.
+    """Lay concepts out on a circle, with arcs between those that occur together.
 
     :param concepts: name, label, kind and count of each, in the order around the circle.
     :param pairs: in how many records two concepts stand together.
@@ -131,7 +131,8 @@ def web(concepts: Sequence[tuple[str, str, str, int]], pairs: Mapping[frozenset[
     return Web(_SIZE, nodes, arcs)
 
 
-def _node(x: float, y: float, angle: float, label: str, kind: str, count: int, largest: int) -> Node:
+def _node(x: float, y: float, angle: float, label: str, kind: str, count: int, largest: int
+          ) -> Node:
     radius = 3 + 11 * math.sqrt(count / largest)
     away = radius + 7
     text_x, text_y = x + away * math.cos(angle), y + away * math.sin(angle)

@@ -114,7 +114,8 @@ def decode(raw: bytes, encoding: str = "") -> tuple[str, str]:
             return raw.decode(name), name
         except UnicodeDecodeError as error:
             if encoding:
-                raise ValueError(f"byte {error.start + 1} of the record is no {encoding}") from error
+                place = f"byte {error.start + 1} of the record"
+                raise ValueError(f"{place} is no {encoding}") from error
     return raw.decode("latin-1"), "latin-1"
 
 

@@ -24,8 +24,8 @@ INPUTS: Final[dict[str, type[Dialect]]] = {
 }
 """What can be read, by name."""
 
-OUTPUTS: Final = ("same", "jsonl", "csv", "tsv", "xlsx", "nquads", "trig", "turtle", "jsonld", "brat",
-                  "pubtator", "html")
+OUTPUTS: Final = ("same", "jsonl", "csv", "tsv", "xlsx", "nquads", "trig", "turtle", "jsonld",
+                  "brat", "pubtator", "html")
 """What can be written."""
 
 _READ: Final = {
@@ -46,7 +46,7 @@ _SIGNS: Final = (
     ("pubmed", re.compile(rb"<Pubmed(?:Book)?Article(?:Set)?[\s>]")),
     ("jats", re.compile(rb"<(?:pmc-articleset|article)[\s>]")),
     ("endnote", re.compile(rb"<records?[\s>]")),
-    ("bibtex", re.compile(rb"^[ \t]*@[ \t]*(?!comment)\w+[ \t]*[{(]", re.MULTILINE | re.IGNORECASE)),
+    ("bibtex", re.compile(rb"(?im)^[ \t]*@[ \t]*(?!comment)\w+[ \t]*[{(]")),
     ("jsonl", re.compile(rb"\s*\{\s*\"")),
 )
 
@@ -73,7 +73,7 @@ def dialect_of(source: Source, wanted: str = "", given: tuple[str, ...] = ()) ->
 
 
 def _guess(source: Source) -> str:
-    """Return the format of a file. Tables and JSON are told by their suffix, the others by content."""
+    """Return the format of a file: tables and JSON by their suffix, the others by content."""
     suffix = _suffix(source.name)
     if suffix in (".csv", ".tsv", ".tab", ".jsonl", ".ndjson"):
         return _READ[suffix]

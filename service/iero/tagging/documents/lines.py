@@ -174,7 +174,8 @@ class Csv(JsonLines):
         try:
             header = next(csv.reader(text.splitlines(keepends=True), delimiter=delimiter), [])
         except csv.Error as error:
-            raise BadParameter(f"The first line of {source.name!r} is no header: {error}.") from error
+            what = f"The first line of {source.name!r} is no header"
+            raise BadParameter(f"{what}: {error}.") from error
         table = cls(delimiter, tuple(name.strip() for name in header), given)
         try:
             table._wanted(table._header)
@@ -226,7 +227,7 @@ class Tsv(Csv):
 
 
 def _rows(lines: Iterator[bytes]) -> Iterator[tuple[bytes, str]]:
-    """Yield the rows of a table; one whose quotation mark is never closed loses its first line only."""
+    """Yield the rows of a table; of one whose quotation mark stays open only the first line."""
     waiting: list[bytes] = []
     held: list[bytes] = []
     size, is_open = 0, False

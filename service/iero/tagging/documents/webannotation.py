@@ -1,8 +1,9 @@
 """W3C Web Annotations: what a document mentions, as statements in the named graph of its batch.
 
-An annotation has the concept as its body, and as its target the document with two selectors: the exact
-quote with what stands around it, and the position in code points, from 0, the end excluded, within the text
-of the field that ``oa:hasScope`` names. The run of the tagger is a ``prov:Activity``.
+An annotation has the concept as its body, and as its target the document with two selectors: the
+exact quote with what stands around it, and the position in code points, from 0, the end excluded,
+within the text of the field that ``oa:hasScope`` names. The run of the tagger is a
+``prov:Activity``.
 """
 
 from __future__ import annotations
@@ -99,7 +100,8 @@ class AnnotationWriter(Writer):
         field, found = mention
         read, text = found.reading, about.fields[field]
         key = "\n".join((document, field, str(found.start), str(found.end), read.concept))
-        name = f"{self.graph}#{hashlib.blake2b(key.encode('utf-8', 'replace'), digest_size=8).hexdigest()}"
+        made = hashlib.blake2b(key.encode("utf-8", "replace"), digest_size=8)
+        name = f"{self.graph}#{made.hexdigest()}"
         annotation, target = IRI(name), IRI(name + "-target")
         exact, position = IRI(name + "-quote"), IRI(name + "-position")
         yield _triple(annotation, _TYPE, _property("oa:Annotation"))

@@ -50,7 +50,8 @@ def write_workbook(records: Path, target: Path) -> None:
         denied.update(each["concept"] for each in mentions if each["negated"])
         said = sorted({each["label"] for each in mentions if not each["negated"]})
         about = {name: record[name] for name in ("file", "record", "id", "iri")}
-        sheets["records"].add([*about.values(), texts.get("title", ""), len(mentions), "; ".join(said)])
+        sheets["records"].add([*about.values(), texts.get("title", ""), len(mentions),
+                               "; ".join(said)])
         for each in mentions:
             sheets["mentions"].add(row(about, texts[each["field"]], each).values())
     for concept, _ in within.most_common():

@@ -1,7 +1,7 @@
 """What becomes of a tagged record: its own format with tags, JSON Lines, tables, PubTator.
 
-A writer gives the bytes of one record after the other, which together with its header and footer are a file.
-It keeps nothing between records, so that several processes can share the work.
+A writer gives the bytes of one record after the other, which together with its header and footer
+are a file. It keeps nothing between records, so that several processes can share the work.
 """
 
 from __future__ import annotations
