@@ -254,6 +254,12 @@ def test_a_tagged_table_has_one_column_more(name: str) -> None:
     assert after.splitlines()[0].endswith(b"iero_tags")
 
 
+@pytest.mark.parametrize("name", ["zotero.csv", "excel.csv", "table.tsv"])
+def test_a_table_that_is_tagged_again_gets_no_second_column(name: str, tmp_path: Path) -> None:
+    once = written(tmp_path, name, marked(FIXTURES / name, ['a "b"', "c"]))
+    assert marked(once, ["d"]) == marked(FIXTURES / name, ["d"])
+
+
 # -- encodings, packing ----------------------------------------------------------------------------
 
 

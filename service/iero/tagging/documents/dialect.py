@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar, NamedTuple
 
 from iero.tagging.documents.document import Document, Piece, Place, Rejected, decode
 from iero.tagging.documents.source import LIMIT, Source
 
-__all__ = ["TAG", "Cutter", "Dialect", "Parsed"]
+__all__ = ["TAG", "Cutter", "Dialect", "Parsed", "line_count"]
 
 TAG = "iero: "
 """Begins every keyword that comes from the tagger, so that it is told from those of the authors,
@@ -115,12 +115,3 @@ def line_count(raw: bytes) -> int:
     """
     returns = raw.count(b"\r")
     return raw.count(b"\n") + (returns - raw.count(b"\r\n") if returns else 0)
-
-
-def without_ours(values: Iterable[str]) -> list[str]:
-    """Return the keywords that did not come from the tagger.
-
-    >>> without_ours(["anxiety", "iero: venting"])
-    ['anxiety']
-    """
-    return [value for value in values if not value.strip().startswith(TAG)]

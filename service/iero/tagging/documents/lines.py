@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Final, NamedTuple
 import orjson
 
 from iero.errors import BadParameter
-from iero.tagging.documents.dialect import Cutter, Dialect, Parsed, without_ours
+from iero.tagging.documents.dialect import Cutter, Dialect, Parsed
 from iero.tagging.documents.document import Document, Piece, decode, identify, names_of
 from iero.tagging.documents.source import LIMIT, Source
 
@@ -164,6 +164,8 @@ class Csv(JsonLines):
         super().__init__(given)
         csv.field_size_limit(LIMIT)  # Python's own limit is a long abstract
         self._delimiter, self._header = delimiter, header
+        mark = re.escape(delimiter.encode())
+        self._last = re.compile(mark + rb'(?:"(?:[^"]|"")*"|[^"\r\n' + mark + rb"]*)$")
 
     @classmethod
     def of(cls, source: Source, given: tuple[str, ...] = ()) -> Dialect:
@@ -206,17 +208,18 @@ class Csv(JsonLines):
 
     def mark(self, document: Document, keywords: Sequence[str]) -> bytes:
         """Put a cell behind the last one; see :meth:`Dialect.mark`."""
-        return self._with_cell(document.raw, "; ".join(without_ours(keywords)), document.encoding)
+        return self._with_cell(document.raw, "; ".join(keywords), document.encoding)
 
     def between(self, raw: bytes) -> bytes:
         """Put the name of the new column behind the header."""
         return raw if raw.isspace() else self._with_cell(raw, COLUMN, "utf-8")
 
     def _with_cell(self, raw: bytes, cell: str, encoding: str) -> bytes:
-        row = raw.rstrip(_BREAKS.encode())
+        whole = raw.rstrip(_BREAKS.encode())
+        row = self._last.sub(b"", whole) if self._header[-1:] == (COLUMN,) else whole
         quoted = re.search(r'["\r\n' + re.escape(self._delimiter) + "]", cell)
         text = '"' + cell.replace('"', '""') + '"' if quoted else cell
-        return row + (self._delimiter + text).encode(encoding, "replace") + raw[len(row):]
+        return row + (self._delimiter + text).encode(encoding, "replace") + raw[len(whole):]
 
 
 class Tsv(Csv):
