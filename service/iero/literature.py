@@ -73,8 +73,13 @@ def tag(inputs: tuple[str, ...], output: str, wanted: str, source_format: str,
         options["expand_class_hierarchy"] = True
     tagger = _tagger(data, **options)
     screen = _screen()
-    with screen.bar("Tagging") as show:
-        done = run(job, tagger, lambda at: show(at.taken, at.total, at.records))
+    try:
+        with screen.bar("Tagging") as show:
+            done = run(job, tagger, lambda at: show(at.taken, at.total, at.records))
+    except KeyboardInterrupt:
+        if output != "-":
+            click.echo("Go on with the same command and --resume.", err=True)
+        raise
     _report(done, output, rejects)
 
 

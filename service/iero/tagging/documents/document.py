@@ -14,7 +14,7 @@ from iero.vocabulary import PREFIXES
 
 __all__ = ["Document", "Piece", "Place", "Rejected", "decode", "identify", "names_of"]
 
-_DOI: Final = re.compile(r"10\.\d{4,9}/[^\s\"<>{}|\\^`]+[^\s\"<>{}|\\^`.,;)\]]")
+_DOI: Final = re.compile(r"10\.\d{4,9}/[^\s\"<>{}|\\^`]*[^\s\"<>{}|\\^`.,;)\]]")
 _PUBMED: Final = "https://pubmed.ncbi.nlm.nih.gov/"
 _IRI: Final = re.compile(r"(?:https?://|urn:)[^\s\"<>{}|\\^`]+")
 
