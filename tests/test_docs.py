@@ -11,6 +11,7 @@ import subprocess
 import sys
 from itertools import pairwise
 from pathlib import Path
+from shutil import copy
 from urllib.parse import urlsplit
 
 import httpx
@@ -20,6 +21,8 @@ from iero import Client
 from iero.cli import iero as group
 from iero.server import create_app
 from iero.server.records import OPTIONS
+from iero.tagging.documents import INPUTS, OUTPUTS
+from iero.tagging.documents.writers import COLUMNS
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -35,8 +38,8 @@ def console(text):
             if line.startswith("$ ")]
 
 
-COMMANDS = [command for command in console(README)
-            if command.startswith("iero ") and command not in LONG]
+COMMANDS = [command for command in console(README) if command.startswith("iero ")
+            and command not in LONG and not command.startswith("iero tag ")]
 ADDRESSES = [command for command in console(README) if command.startswith("curl ")]
 
 
@@ -66,6 +69,35 @@ def test_command_of_the_readme_runs(command):
                           capture_output=True, text=True, env=ENVIRONMENT)
     assert made.returncode == 0, made.stderr
     assert made.stdout.strip()
+
+
+FILES = {"library.ris": "scopus.ris", "library.bib": "zotero.bib", "pubmed.nbib": "pubmed.nbib",
+         "pubmed.xml": "efetch.xml", "sample.jsonl": "records.jsonl"}
+"""The files that documents tag, and the fixtures of which they are copies."""
+
+
+@pytest.mark.parametrize("document", ["README.md", "docs/tagging.md"])
+def test_commands_that_tag_run_one_after_the_other(document, tmp_path):
+    for name, fixture in FILES.items():
+        copy(ROOT / "tests" / "tagging" / "documents" / "fixtures" / fixture, tmp_path / name)
+    commands = [command for command in console((ROOT / document).read_text(encoding="utf-8"))
+                if command.startswith(("iero tag ", "iero eval ", "iero compare-tags "))]
+    assert len(commands) >= 3
+    for command in commands:
+        made = subprocess.run([sys.executable, "-m", *shlex.split(command)], check=False,
+                              timeout=60, capture_output=True, text=True, env=ENVIRONMENT,
+                              cwd=tmp_path)
+        assert made.returncode == 0, (command, made.stderr)
+        if command.startswith("iero tag "):
+            assert "Tagged" in made.stderr
+            assert (tmp_path / shlex.split(command)[shlex.split(command).index("-o") + 1]).exists()
+
+
+def test_the_tables_of_the_tagging_page_are_complete():
+    page = (ROOT / "docs" / "tagging.md").read_text(encoding="utf-8")
+    columns, formats = page.partition("## What every column means")[::-2], page
+    assert [name for name in COLUMNS if f"`{name}`" not in columns[0]] == []
+    assert [name for name in (*INPUTS, *OUTPUTS) if f"`{name}`" not in formats] == []
 
 
 def test_the_readme_shows_commands_addresses_and_the_two_to_begin_with():

@@ -21,12 +21,13 @@ _FINDINGS: Final = 1
 @click.option("-o", "--output", required=True, metavar="OUT",
               help="The file to write; its name tells the format; - is standard output.")
 @click.option("-f", "--format", "wanted", default="", metavar="FORMAT",
-              help="same, jsonl, csv, tsv, xlsx, nquads, trig, turtle, jsonld, brat, pubtator, html.")
+              help="same, jsonl, csv, tsv, xlsx, nquads, trig, turtle, jsonld, brat, pubtator "
+                   "or html.")
 @click.option("--from", "source_format", default="", metavar="FORMAT",
-              help="The format of the inputs, if it cannot be told: ris, nbib, bibtex, pubmed, jats, "
-                   "endnote, csv, tsv, jsonl, text.")
+              help="The format of the inputs, if it cannot be told: ris, nbib, bibtex, pubmed, "
+                   "jats, endnote, csv, tsv, jsonl or text.")
 @click.option("--field", "fields", multiple=True, metavar="NAME",
-              help="A column or member to tag, instead of title, abstract and text; may be repeated.")
+              help="A column or member to tag, instead of title, abstract and text; repeatable.")
 @click.option("-j", "--jobs", default=1, show_default=True, type=click.IntRange(1, 64),
               help="Processes; the order of the records stays as it is.")
 @click.option("-c", "--concepts", multiple=True, metavar="CONCEPT",
@@ -34,7 +35,7 @@ _FINDINGS: Final = 1
 @click.option("--min-score", default=0.0, type=click.FloatRange(0, 1), metavar="SCORE",
               help="Leave out mentions that are less sure than this, from 0 to 1.")
 @click.option("--batch", default="", metavar="NAME",
-              help="The named graph of the annotations, graph:literature/NAME; OUT's name by default.")
+              help="The graph of the annotations, graph:literature/NAME; OUT's name by default.")
 @click.option("--rejects", default="", metavar="FILE",
               help="Where broken records go; OUT.rejects.jsonl by default.")
 @click.option("--resume", is_flag=True, help="Go on with a run that was interrupted.")
@@ -43,16 +44,16 @@ _FINDINGS: Final = 1
 def tag(inputs: tuple[str, ...], output: str, wanted: str, source_format: str,
         fields: tuple[str, ...], jobs: int, concepts: tuple[str, ...], min_score: float, batch: str,
         rejects: str, resume: bool, data: Path | None) -> None:
-    """Tag the records of files with every construct, strategy, instrument and disorder they mention.
+    """Tag the records of files with the constructs, instruments and disorders they mention.
 
-    INPUT is a file that a data base or a reference manager has exported: RIS, NBIB, BibTeX, PubMed XML,
-    JATS, EndNote XML, CSV, TSV, JSON Lines or plain text, compressed with gzip or not; - is standard
-    input. With an output of the same format, each record keeps every byte and gains keywords that
-    begin with "iero: "; a concept that a record only denies is not among them. All other formats hold
-    each mention with its place, score and reasons.
+    INPUT is a file that a data base or a reference manager has exported: RIS, NBIB, BibTeX, PubMed
+    XML, JATS, EndNote XML, CSV, TSV, JSON Lines or plain text, compressed with gzip or not; - is
+    standard input. With an output of the same format, each record keeps every byte and gains
+    keywords that begin with "iero: "; a concept that a record only denies is not among them. All
+    other formats hold each mention with its place, score and reasons.
 
-    A broken record is set aside in OUT.rejects.jsonl with its place and the reason, the run goes on, and
-    the exit code is 1. An interrupted run goes on with --resume.
+    A broken record is set aside in OUT.rejects.jsonl with its place and the reason, the run goes
+    on, and the exit code is 1. An interrupted run goes on with --resume.
 
     \b
     Examples:
@@ -72,8 +73,13 @@ def tag(inputs: tuple[str, ...], output: str, wanted: str, source_format: str,
         options["expand_class_hierarchy"] = True
     tagger = _tagger(data, **options)
     screen = _screen()
-    with screen.bar("Tagging") as show:
-        done = run(job, tagger, lambda at: show(at.taken, at.total, at.records))
+    try:
+        with screen.bar("Tagging") as show:
+            done = run(job, tagger, lambda at: show(at.taken, at.total, at.records))
+    except KeyboardInterrupt:
+        if output != "-":
+            click.echo("Go on with the same command and --resume.", err=True)
+        raise
     _report(done, output, rejects)
 
 
@@ -102,7 +108,7 @@ def _report(done: Progress, output: str, rejects: str) -> None:
 @click.option("-f", "--format", "wanted", default="table", show_default=True,
               type=click.Choice(["table", "json"]), help="How to show the result.")
 @click.option("-n", "--limit", default=20, show_default=True, type=click.IntRange(0),
-              help="At most this many concepts and confusions in the table, the worst first; 0: all.")
+              help="At most this many concepts and confusions, the worst first; 0: all.")
 @click.option("--fail-under", default=0.0, type=click.FloatRange(0, 1), metavar="F1",
               help="Leave with exit code 1 if the F1 of exact mentions is below this.")
 @click.option("-c", "--concepts", multiple=True, metavar="CONCEPT",

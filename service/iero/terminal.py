@@ -69,9 +69,9 @@ class Screen:
 
     @contextmanager
     def bar(self, message: str) -> Iterator[Callable[[int, int | None, int], None]]:
-        """Show how far a long task is; yields a function of bytes done, bytes in all and records."""
+        """Show how far a task is; yields a function of bytes done, bytes in all and records."""
         if not self.err.is_terminal:
-            yield lambda done, total, records: None
+            yield lambda *_: None
             return
         columns = (SpinnerColumn(), TextColumn(escape(message)), BarColumn(), TaskProgressColumn(),
                    TextColumn("{task.fields[records]:,} records"), _Rate(), TimeElapsedColumn(),

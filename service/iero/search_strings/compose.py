@@ -190,7 +190,7 @@ class _Writer:
                                                        near=self._near is not None)
 
     def _is_literal(self, words: Phrase) -> bool:
-        """Say whether words must stand in quotation marks: function words, and marks such as E/RP."""
+        """Say whether words must be quoted: function words, and marks as in E/RP."""
         return not self._words.function.isdisjoint(words) or any(
             not re.fullmatch(r"[\w-]+\*?", word) for word in words)
 

@@ -1,8 +1,8 @@
 """What a new ontology or tagger changes in a corpus: which mentions come, go and change, and why.
 
-Why is read from the annotations themselves: each says by which form it was found and which rules fired. A
-form that one of the two never found is a label that came or went; a form that both know was decided
-otherwise, by a rule, by another reading, or by a longer mention in its place.
+Why is read from the annotations themselves: each says by which form it was found and which rules
+fired. A form that one of the two never found is a label that came or went; a form that both know
+was decided otherwise, by a rule, by another reading, or by a longer mention in its place.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ def _paired(first: str, second: str, comparison: Comparison) -> Iterator[tuple[J
 
 def _compare(one: Judged, other: Judged, forms: tuple[set[tuple[str, str]], set[tuple[str, str]]],
              comparison: Comparison) -> None:
-    sides = [{span: each for span, each in zip(judged.spans(), judged.annotations, strict=True)}
+    sides = [dict(zip(judged.spans(), judged.annotations, strict=True))
              for judged in (one, other)]
     for side, found in enumerate(sides):
         comparison.mentions[side] += len(found)

@@ -1,4 +1,4 @@
-"""How good tags are: compared with a gold standard, by mention and by document, concept by concept."""
+"""How good tags are: compared with a gold standard, by mention, document and concept."""
 
 from __future__ import annotations
 
@@ -187,7 +187,8 @@ def _together(gold: str, found: str) -> Iterator[tuple[Judged, Judged]]:
 def read_tagged(name: str) -> Iterator[Judged]:
     """Yield the records of a file of JSON Lines with their annotations.
 
-    A concept may be given by local name, CURIE or IRI; the field may be left out where there is only one.
+    A concept may be given by local name, CURIE or IRI; the field may be left out where there is
+    only one.
 
     :raises NotFound: if there is no such file.
     :raises BadParameter: if a record is broken: file, line and reason.
@@ -221,7 +222,8 @@ def _annotations(document: Document) -> Iterator[dict[str, Any]]:
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise BadParameter(f"{place}: an annotation lacks field, start, end or concept "
                                f"({error}).") from error
-        if text[start:end] != each.get("quote", text[start:end]) or not 0 <= start < end <= len(text):
+        quote = text[start:end]
+        if each.get("quote", quote) != quote or not 0 <= start < end <= len(text):
             raise BadParameter(f"{place}: {each.get('quote')!r} does not stand at {start}–{end} of "
                                f"its {name}.")
         yield made

@@ -1,4 +1,4 @@
-"""One run of the tagger over files: batch by batch, in order, by one process or several, to be resumed.
+"""One run of the tagger over files, batch by batch, in order, to be resumed.
 
 The parent cuts the inputs into batches of records and writes what comes back; reading, tagging and
 rendering a batch is the worker's. The output has its own name only when it is complete.
@@ -66,12 +66,14 @@ class Job:
     rejects: str = ""
 
 
-def run(job: Job, tagger: Tagger, progress: Callable[[Progress], None] = lambda _: None) -> Progress:
+def run(job: Job, tagger: Tagger, progress: Callable[[Progress], None] = lambda _: None
+        ) -> Progress:
     """Tag the inputs of a job and write its output.
 
     :param progress: is told after every batch how far the run has come.
     :return: how far it came, which is the end.
-    :raises BadParameter: if inputs, output and formats do not go together, or cannot be read or written.
+    :raises BadParameter: if inputs, output and formats do not go together, or cannot be read or
+        written.
     :raises NotFound: if an input does not exist.
     :raises LimitExceeded: if the system has ended a worker.
     """
@@ -105,9 +107,10 @@ def _check_output(job: Job, form: str) -> None:
     folder = Path(job.output).parent
     if job.output != "-" and not folder.is_dir():
         raise BadParameter(f"There is no folder {str(folder)!r}.")
-    if any(name != "-" and Path(name).resolve() == Path(job.output).resolve() for name in job.inputs):
+    target = Path(job.output).resolve()
+    if any(name != "-" and Path(name).resolve() == target for name in job.inputs):
         raise BadParameter("The output would overwrite its input.", hint="Give it another name.")
-    if form == "brat" and (target := Path(job.output)).exists() and (
+    if form == "brat" and target.exists() and (
             not target.is_dir() or any(target.iterdir())):
         raise BadParameter(f"{job.output!r} exists and is no empty folder.")
     if form != "brat" and Path(job.output).is_dir():
@@ -191,11 +194,20 @@ def _finish(form: str, part: Path, target: Path) -> None:
     if form not in _LATER:
         part.replace(target)
         return
-    if form == "xlsx":
-        from iero.tagging.documents.workbook import write_workbook as write
-    elif form == "html":
-        from iero.tagging.documents.report import write_report as write
-    else:
-        from iero.tagging.documents.standoff import write_brat as write
-    write(part, target)
+    _converter(form)(part, target)
     part.unlink()
+
+
+def _converter(form: str) -> Callable[[Path, Path], None]:
+    """Return what makes an output of the records that were gathered."""
+    if form == "xlsx":
+        from iero.tagging.documents.workbook import write_workbook
+
+        return write_workbook
+    if form == "html":
+        from iero.tagging.documents.report import write_report
+
+        return write_report
+    from iero.tagging.documents.standoff import write_brat
+
+    return write_brat

@@ -1,7 +1,7 @@
 """What a run has written: the file under way, the broken records beside it, and how far both are.
 
-After every batch the output is whole up to a place in the input, and that place is kept in ``OUT.part.json``,
-so that a run that was ended at any moment goes on from there.
+After every batch the output is whole up to a place in the input, and that place is kept in
+``OUT.part.json``, so that a run that was ended at any moment goes on from there.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, BinaryIO, Final, cast
+from typing import Any, BinaryIO, Final
 
 import orjson
 
@@ -40,7 +40,7 @@ class Progress:
     """
 
     input: int = 0
-    place: Place = Place()
+    place: Place = field(default_factory=Place)
     output: int = 0
     rejects: int = 0
     records: int = 0
@@ -103,7 +103,8 @@ class Output:
         try:
             self._file = self._opened(started)
         except OSError as error:
-            raise BadParameter(f"{str(self.part)!r} cannot be written: {error.strerror}.") from error
+            what = f"{str(self.part)!r} cannot be written"
+            raise BadParameter(f"{what}: {error.strerror}.") from error
         if not started:
             self._rejects.unlink(missing_ok=True)
             bom = sources[0].bom if self._worker.writer.keeps else b""
@@ -116,7 +117,7 @@ class Output:
         file = self.part.open("r+b" if started else "wb")
         file.truncate(self.at.output)
         file.seek(self.at.output)
-        return cast(BinaryIO, file)
+        return file
 
     def _go_on(self, sources: Sequence[Source]) -> None:
         note = orjson.loads(self._note.read_bytes())
@@ -164,7 +165,7 @@ class Output:
 
     def _set_aside(self, rejected: Rejected) -> int:
         if self._rejected is None:
-            self._rejected = cast(BinaryIO, self._rejects.open("ab"))
+            self._rejected = self._rejects.open("ab")
         data: dict[str, Any] = {"file": rejected.file, "record": rejected.number,
                                 "line": rejected.line, "reason": rejected.reason}
         try:

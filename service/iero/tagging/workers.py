@@ -1,6 +1,7 @@
 """Those who do the work of a job: each reads, tags and renders batches of records.
 
-With one process the work is done on the spot; with several, batches go to a pool and come back in order.
+With one process the work is done on the spot; with several, batches go to a pool and come back in
+order.
 """
 
 from __future__ import annotations
@@ -31,6 +32,13 @@ if TYPE_CHECKING:
 __all__ = ["Batch", "Done", "Worker", "working"]
 
 class Batch(NamedTuple):
+    """Some pieces of one input.
+
+    :ivar input: its number.
+    :ivar end: the place behind the last piece.
+    :ivar taken: bytes of all inputs that were read by then.
+    """
+
     input: int
     pieces: list[Piece]
     end: Place
@@ -38,6 +46,12 @@ class Batch(NamedTuple):
 
 
 class Done(NamedTuple):
+    """What has become of a batch.
+
+    :ivar output: bytes to write.
+    :ivar encodings: how many records were in which encoding.
+    """
+
     output: bytes
     rejected: list[Rejected]
     records: int
@@ -58,6 +72,7 @@ class Worker:
         self._documents = DocumentTagger(self.tagger)
 
     def __call__(self, batch: Batch) -> Done:
+        """Read, tag and render a batch."""
         name, dialect, wide = self.files[batch.input]
         parts: list[bytes] = []
         rejected: list[Rejected] = []
@@ -128,7 +143,7 @@ _settled: Final[list[Worker]] = []  # in a worker process: its worker, which com
 
 
 def _settle(worker: Worker) -> None:
-    """Prepare a process: Ctrl-C is the parent's business, and without the parent there is no more work."""
+    """Prepare a process: Ctrl-C is the parent's business; without the parent the work ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = parent_process()
     if parent is not None:

@@ -10,8 +10,8 @@
 
 The way of a file: :mod:`~iero.tagging.documents.source` opens it, whatever it is packed in;
 :mod:`~iero.tagging.documents.formats` tells its format; the format's
-:class:`~iero.tagging.documents.dialect.Dialect` cuts it into pieces that are the file byte for byte, reads a
-record and writes tags into it; :mod:`~iero.tagging.documents.tagged` asks the tagger;
+:class:`~iero.tagging.documents.dialect.Dialect` cuts it into pieces that are the file byte for
+byte, reads a record and writes tags into it; :mod:`~iero.tagging.documents.tagged` asks the tagger;
 :mod:`~iero.tagging.documents.writers` and the modules beside it give the result its form.
 """
 
@@ -25,7 +25,8 @@ from iero.tagging.documents.formats import INPUTS, OUTPUTS, dialect_of
 from iero.tagging.documents.source import Source
 from iero.tagging.documents.tagged import DocumentTagger, Mention, Tagged
 
-__all__ = ["INPUTS", "OUTPUTS", "Document", "DocumentTagger", "Mention", "Rejected", "Tagged", "read"]
+__all__ = ["INPUTS", "OUTPUTS", "Document", "DocumentTagger", "Mention", "Rejected", "Tagged",
+           "read"]
 
 
 def read(path: str | Path, format: str = "", *, fields: tuple[str, ...] = ()  # noqa: A002

@@ -38,7 +38,7 @@ class Bibtex(Dialect):
         self._names = names_of(self.name)
         self._wanted = {name for names in self._names.values() for name in names}
         self._middleware = RemoveEnclosingMiddleware(), LatexDecodingMiddleware()
-        logging.getLogger("bibtexparser").setLevel(logging.CRITICAL)  # what it says is reported here
+        logging.getLogger("bibtexparser").setLevel(logging.CRITICAL)  # reported here
 
     def __reduce__(self) -> tuple[type[Bibtex], tuple[()]]:
         return Bibtex, ()

@@ -1,4 +1,4 @@
-"""The geometry of the report's charts: where things stand and how large they are. The template draws them."""
+"""The geometry of the report's charts: where things stand and how large they are."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _RADIUS: Final = 218
 
 
 class Cell(NamedTuple):
-    """A place of the gap map: its middle, the radius of its disc, and how many records it stands for."""
+    """A place of the gap map: its middle, the radius of its disc, and number of records."""
 
     x: float
     y: float
     radius: float
-    count: int
+    records: int
     row: str
     column: str
 
@@ -45,7 +45,7 @@ def gap_map(rows: Sequence[tuple[str, str, int]], columns: Sequence[tuple[str, s
     """Lay out a map of evidence and its gaps.
 
     >>> drawn = gap_map([("s", "venting", 2)], [("d", "anxiety", 3)], {("s", "d"): 2})
-    >>> drawn.cells[0].count, drawn.filled
+    >>> drawn.cells[0].records, drawn.filled
     (2, 1)
 
     :param rows: name, label and count of each; ``columns`` likewise.
@@ -63,7 +63,7 @@ def gap_map(rows: Sequence[tuple[str, str, int]], columns: Sequence[tuple[str, s
     return GapMap(left + _CELL * len(columns) + right + 30, top + _CELL * len(rows) + 14, left, top,
                   [(label, ys[name], count) for name, label, count in rows],
                   [(label, xs[name], count) for name, label, count in columns],
-                  cells, sum(cell.count > 0 for cell in cells))
+                  cells, sum(cell.records > 0 for cell in cells))
 
 
 def _radius(count: int, most: int) -> float:
@@ -79,7 +79,7 @@ class Node(NamedTuple):
     radius: float
     label: str
     kind: str
-    count: int
+    records: int
     text_x: float
     text_y: float
     turn: float
@@ -87,12 +87,12 @@ class Node(NamedTuple):
 
 
 class Arc(NamedTuple):
-    """Two concepts that records mention together: the path between them and how strong it is drawn."""
+    """Two concepts that records mention together: the path between them and its strength."""
 
     path: str
     width: float
     opacity: float
-    count: int
+    records: int
     one: str
     other: str
 
@@ -108,7 +108,7 @@ class Web:
 
 def web(concepts: Sequence[tuple[str, str, str, int]], pairs: Mapping[frozenset[str], int],
         most: int = 90) -> Web:
-    """Lay concepts out on a circle, those of a kind side by side, with arcs between those that co-occur.
+    """Lay concepts out on a circle, with arcs between those that occur together.
 
     :param concepts: name, label, kind and count of each, in the order around the circle.
     :param pairs: in how many records two concepts stand together.
@@ -131,7 +131,8 @@ def web(concepts: Sequence[tuple[str, str, str, int]], pairs: Mapping[frozenset[
     return Web(_SIZE, nodes, arcs)
 
 
-def _node(x: float, y: float, angle: float, label: str, kind: str, count: int, largest: int) -> Node:
+def _node(x: float, y: float, angle: float, label: str, kind: str, count: int, largest: int
+          ) -> Node:
     radius = 3 + 11 * math.sqrt(count / largest)
     away = radius + 7
     text_x, text_y = x + away * math.cos(angle), y + away * math.sin(angle)

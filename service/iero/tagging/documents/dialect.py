@@ -1,18 +1,18 @@
-"""What every file format offers: cutting a file apart, reading a record, writing its tags into it."""
+"""What every format offers: cutting a file apart, reading a record, writing tags into it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar, NamedTuple
 
 from iero.tagging.documents.document import Document, Piece, Place, Rejected, decode
 from iero.tagging.documents.source import LIMIT, Source
 
-__all__ = ["TAG", "Cutter", "Dialect", "Parsed"]
+__all__ = ["TAG", "Cutter", "Dialect", "Parsed", "line_count"]
 
 TAG = "iero: "
-"""Begins every keyword that comes from the tagger, so that it is told from those of the authors, and
-replaced when the file is tagged again."""
+"""Begins every keyword that comes from the tagger, so that it is told from those of the authors,
+and replaced when the file is tagged again."""
 
 
 class Parsed(NamedTuple):
@@ -28,7 +28,8 @@ class Dialect:
 
     :cvar name: of the format.
     :ivar encoding: that the file says it is in; empty if each record has to be looked at.
-    :ivar usual: the encoding for a record in ASCII, so that what is added fits the rest of the file.
+    :ivar usual: the encoding for a record in ASCII, so that what is added fits the rest of the
+        file.
     """
 
     name: ClassVar[str] = ""
@@ -72,8 +73,8 @@ class Dialect:
                 if not self.encoding and raw.isascii():
                     encoding = self.usual
                 own, iri, fields = self.parse(text, piece)
-                return Document(own or f"record-{number}", fields, self.name, iri, file, number, line,
-                                raw, encoding)
+                return Document(own or f"record-{number}", fields, self.name, iri, file, number,
+                                line, raw, encoding)
             except ValueError as error:
                 fault = str(error)
         return Rejected(file, number, line, fault, raw)
@@ -114,12 +115,3 @@ def line_count(raw: bytes) -> int:
     """
     returns = raw.count(b"\r")
     return raw.count(b"\n") + (returns - raw.count(b"\r\n") if returns else 0)
-
-
-def without_ours(values: Iterable[str]) -> list[str]:
-    """Return the keywords that did not come from the tagger.
-
-    >>> without_ours(["anxiety", "iero: venting"])
-    ['anxiety']
-    """
-    return [value for value in values if not value.strip().startswith(TAG)]

@@ -14,7 +14,7 @@ from iero.vocabulary import PREFIXES
 
 __all__ = ["Document", "Piece", "Place", "Rejected", "decode", "identify", "names_of"]
 
-_DOI: Final = re.compile(r"10\.\d{4,9}/[^\s\"<>{}|\\^`]+[^\s\"<>{}|\\^`.,;)\]]")
+_DOI: Final = re.compile(r"10\.\d{4,9}/[^\s\"<>{}|\\^`]*[^\s\"<>{}|\\^`.,;)\]]")
 _PUBMED: Final = "https://pubmed.ncbi.nlm.nih.gov/"
 _IRI: Final = re.compile(r"(?:https?://|urn:)[^\s\"<>{}|\\^`]+")
 
@@ -114,7 +114,8 @@ def decode(raw: bytes, encoding: str = "") -> tuple[str, str]:
             return raw.decode(name), name
         except UnicodeDecodeError as error:
             if encoding:
-                raise ValueError(f"byte {error.start + 1} of the record is no {encoding}") from error
+                place = f"byte {error.start + 1} of the record"
+                raise ValueError(f"{place} is no {encoding}") from error
     return raw.decode("latin-1"), "latin-1"
 
 

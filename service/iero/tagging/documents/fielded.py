@@ -1,7 +1,8 @@
 """RIS and MEDLINE (NBIB): a record is a list of lines that each begin with the name of a field.
 
-The values are read by rispy. Tags are written as further keyword lines, ``KW`` or ``OT``, between the
-record's own lines, which stay as they are: rispy would write the fields it does not know in another order.
+The values are read by rispy. Tags are written as further keyword lines, ``KW`` or ``OT``, between
+the record's own lines, which stay as they are: rispy would write the fields it does not know in
+another order.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ class _Every(list[str]):
         return True
 
 
-class _RisParser(rispy.RisParser):
+class _RisParser(rispy.RisParser):  # type: ignore[misc]
     DEFAULT_MAPPING = _Same()
     DEFAULT_LIST_TAGS = _Every()
     DEFAULT_DELIMITER_MAPPING: ClassVar[dict[str, str]] = {}
@@ -95,7 +96,7 @@ class _Fielded(Dialect):
         kept, at = self._kept(lines)
         tags = [f"{self.keyword}{TAG}{keyword}{end}" for keyword in keywords]
         if tags and at and not kept[at - 1].endswith(("\n", "\r")):
-            tags = [end + tag.removesuffix(end) for tag in tags]  # the file ends without a line break
+            tags = [end + tag.removesuffix(end) for tag in tags]  # no line break at the end
         return "".join([*kept[:at], *tags, *kept[at:]]).encode(document.encoding, "replace")
 
     def _kept(self, lines: list[str]) -> tuple[list[str], int]:
@@ -154,7 +155,8 @@ class Ris(_Fielded):
                 held, size, inside, stray = [], 0, False, False
         yield from self._left(cutter, held, inside, stray)
 
-    def _left(self, cutter: Cutter, held: list[bytes], inside: bool, stray: bool) -> Iterator[Piece]:
+    def _left(self, cutter: Cutter, held: list[bytes], inside: bool, stray: bool
+              ) -> Iterator[Piece]:
         """Yield what no ER line has ended."""
         if inside or stray:
             yield cutter.record(b"".join(held), _NO_START if stray else _NO_END)
@@ -205,8 +207,8 @@ class Nbib(_Fielded):
     def _checked(self, lines: list[str], piece: Piece) -> list[str]:
         for number, line in enumerate(lines):
             if line.strip() and not (self.field.match(line) or line.startswith("      ")):
-                raise ValueError(f"line {piece.line + number} is neither a field nor the rest of one: "
-                                 f"{line[:40]!r}")
+                raise ValueError(f"line {piece.line + number} is neither a field nor the rest of "
+                                 f"one: {line[:40]!r}")
         return [line for line in lines if line.strip()]
 
 

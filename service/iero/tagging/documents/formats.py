@@ -8,24 +8,18 @@ from pathlib import Path
 from typing import Final
 
 from iero.errors import BadParameter
-from iero.tagging.documents.bibtex import Bibtex
 from iero.tagging.documents.dialect import Dialect
 from iero.tagging.documents.document import decode
-from iero.tagging.documents.fielded import Nbib, Ris
-from iero.tagging.documents.lines import Csv, JsonLines, PlainText, Tsv
 from iero.tagging.documents.source import Source
-from iero.tagging.documents.xml import EndNoteXml, Jats, PubMedXml
 
 __all__ = ["INPUTS", "OUTPUTS", "dialect_of", "output_format"]
 
-INPUTS: Final[dict[str, type[Dialect]]] = {
-    each.name: each
-    for each in (Ris, Nbib, Bibtex, PubMedXml, Jats, EndNoteXml, Csv, Tsv, JsonLines, PlainText)
-}
+INPUTS: Final = ("ris", "nbib", "bibtex", "pubmed", "jats", "endnote", "csv", "tsv", "jsonl",
+                 "text")
 """What can be read, by name."""
 
-OUTPUTS: Final = ("same", "jsonl", "csv", "tsv", "xlsx", "nquads", "trig", "turtle", "jsonld", "brat",
-                  "pubtator", "html")
+OUTPUTS: Final = ("same", "jsonl", "csv", "tsv", "xlsx", "nquads", "trig", "turtle", "jsonld",
+                  "brat", "pubtator", "html")
 """What can be written."""
 
 _READ: Final = {
@@ -46,7 +40,7 @@ _SIGNS: Final = (
     ("pubmed", re.compile(rb"<Pubmed(?:Book)?Article(?:Set)?[\s>]")),
     ("jats", re.compile(rb"<(?:pmc-articleset|article)[\s>]")),
     ("endnote", re.compile(rb"<records?[\s>]")),
-    ("bibtex", re.compile(rb"^[ \t]*@[ \t]*(?!comment)\w+[ \t]*[{(]", re.MULTILINE | re.IGNORECASE)),
+    ("bibtex", re.compile(rb"(?im)^[ \t]*@[ \t]*(?!comment)\w+[ \t]*[{(]")),
     ("jsonl", re.compile(rb"\s*\{\s*\"")),
 )
 
@@ -66,14 +60,33 @@ def dialect_of(source: Source, wanted: str = "", given: tuple[str, ...] = ()) ->
     if given and name not in ("csv", "tsv", "jsonl"):
         raise BadParameter(f"{source.name!r} is in {name}, whose texts are known.",
                            hint="--field is for tables and JSON.")
-    dialect = INPUTS[name].of(source, given)
+    dialect = _known(name).of(source, given)
     # The head may end within a character.
     dialect.usual = decode(source.head.rstrip(_CUT))[1]
     return dialect
 
 
+def _known(name: str) -> type[Dialect]:
+    """Return the class of a format; its parser is loaded only now."""
+    if name in ("ris", "nbib"):
+        from iero.tagging.documents.fielded import Nbib, Ris
+
+        return Ris if name == "ris" else Nbib
+    if name == "bibtex":
+        from iero.tagging.documents.bibtex import Bibtex
+
+        return Bibtex
+    if name in ("pubmed", "jats", "endnote"):
+        from iero.tagging.documents.xml import EndNoteXml, Jats, PubMedXml
+
+        return {"pubmed": PubMedXml, "jats": Jats, "endnote": EndNoteXml}[name]
+    from iero.tagging.documents.lines import Csv, JsonLines, PlainText, Tsv
+
+    return {"csv": Csv, "tsv": Tsv, "jsonl": JsonLines, "text": PlainText}[name]
+
+
 def _guess(source: Source) -> str:
-    """Return the format of a file. Tables and JSON are told by their suffix, the others by content."""
+    """Return the format of a file: tables and JSON by their suffix, the others by content."""
     suffix = _suffix(source.name)
     if suffix in (".csv", ".tsv", ".tab", ".jsonl", ".ndjson"):
         return _READ[suffix]

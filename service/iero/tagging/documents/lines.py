@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, NamedTuple
 
 import orjson
 
 from iero.errors import BadParameter
-from iero.tagging.documents.dialect import Cutter, Dialect, Parsed, without_ours
+from iero.tagging.documents.dialect import Cutter, Dialect, Parsed
 from iero.tagging.documents.document import Document, Piece, decode, identify, names_of
 from iero.tagging.documents.source import LIMIT, Source
 
@@ -24,7 +24,15 @@ COLUMN: Final = "iero_tags"
 
 _KINDS: Final = ("title", "abstract", "text")
 _OPEN: Final = 1024 * 1024
+_SCHEMAS: Final = 256
 _BREAKS: Final = "\r\n"
+
+
+class _Schema(NamedTuple):
+    """What records with certain members are asked for: ``(kind, name)`` of texts, names of ids."""
+
+    fields: list[tuple[str, str]]
+    names: dict[str, list[str]]
 
 
 class PlainText(Dialect):
@@ -65,7 +73,7 @@ class JsonLines(Dialect):
         self._given = given
         self._names = names_of("columns")
         self._aliases = {name: kind for kind in _KINDS for name in reversed(self._names[kind])}
-        self._known: dict[tuple[str, ...], list[tuple[str, str]]] = {}
+        self._known: dict[tuple[str, ...], _Schema] = {}
 
     @classmethod
     def of(cls, source: Source, given: tuple[str, ...] = ()) -> Dialect:  # noqa: ARG003
@@ -88,24 +96,25 @@ class JsonLines(Dialect):
         except orjson.JSONDecodeError as error:
             raise ValueError(f"it is no JSON: {error.msg} (column {error.colno})") from error
         if not isinstance(data, dict):
-            raise ValueError(f"it is no JSON object, but {'a list' if isinstance(data, list) else text[:20]}")
+            raise ValueError("it is no JSON object, but "
+                             + ("a list" if isinstance(data, list) else text[:20]))
         return self._parsed(data)
 
     def _parsed(self, data: Mapping[str, Any]) -> Parsed:
         names = tuple(data)
-        wanted = self._known.get(names)
-        if wanted is None:
-            wanted = self._wanted(names)
-            if len(self._known) < 256:
-                self._known[names] = wanted
+        schema = self._known.get(names)
+        if schema is None:
+            schema = _Schema(self._wanted(names), _present(names, self._names))
+            if len(self._known) < _SCHEMAS:
+                self._known[names] = schema
         fields = {}
-        for kind, name in wanted:
+        for kind, name in schema.fields:
             value = data[name]
             if value and kind not in fields:
                 if not isinstance(value, str):
                     raise ValueError(f"its {name!r} is no text")
                 fields[kind] = value
-        own, iri = identify(_reader(data), self._names)
+        own, iri = identify(lambda name: _string(data[name]), schema.names)
         return Parsed(own, iri, fields)
 
     def _wanted(self, names: Sequence[str]) -> list[tuple[str, str]]:
@@ -130,14 +139,14 @@ class JsonLines(Dialect):
         raise NotImplementedError
 
 
-def _reader(data: Mapping[str, Any]) -> Any:
-    lower = {name.lower(): value for name, value in data.items()}
+def _present(names: Sequence[str], known: Mapping[str, list[str]]) -> dict[str, list[str]]:
+    """Return the names by which a record that has these members can be identified."""
+    return {kind: [name for alias in known[kind] for name in names if name.lower() == alias]
+            for kind in ("id", "doi", "pmid")}
 
-    def get(name: str) -> str:
-        value = lower.get(name)
-        return "" if value is None else str(value)
 
-    return get
+def _string(value: object) -> str:
+    return value if isinstance(value, str) else "" if value is None else str(value)
 
 
 class Csv(JsonLines):
@@ -155,6 +164,8 @@ class Csv(JsonLines):
         super().__init__(given)
         csv.field_size_limit(LIMIT)  # Python's own limit is a long abstract
         self._delimiter, self._header = delimiter, header
+        mark = re.escape(delimiter.encode())
+        self._last = re.compile(mark + rb'(?:"(?:[^"]|"")*"|[^"\r\n' + mark + rb"]*)$")
 
     @classmethod
     def of(cls, source: Source, given: tuple[str, ...] = ()) -> Dialect:
@@ -165,10 +176,11 @@ class Csv(JsonLines):
         try:
             header = next(csv.reader(text.splitlines(keepends=True), delimiter=delimiter), [])
         except csv.Error as error:
-            raise BadParameter(f"The first line of {source.name!r} is no header: {error}.") from error
+            what = f"The first line of {source.name!r} is no header"
+            raise BadParameter(f"{what}: {error}.") from error
         table = cls(delimiter, tuple(name.strip() for name in header), given)
         try:
-            table._wanted(table._header)  # noqa: SLF001 - of the same class
+            table._wanted(table._header)
         except ValueError as error:
             raise BadParameter(f"The table {source.name!r} cannot be tagged: {error}.",
                                hint="Name the columns to tag: --field NAME.") from error
@@ -196,17 +208,18 @@ class Csv(JsonLines):
 
     def mark(self, document: Document, keywords: Sequence[str]) -> bytes:
         """Put a cell behind the last one; see :meth:`Dialect.mark`."""
-        return self._with_cell(document.raw, "; ".join(without_ours(keywords)), document.encoding)
+        return self._with_cell(document.raw, "; ".join(keywords), document.encoding)
 
     def between(self, raw: bytes) -> bytes:
         """Put the name of the new column behind the header."""
         return raw if raw.isspace() else self._with_cell(raw, COLUMN, "utf-8")
 
     def _with_cell(self, raw: bytes, cell: str, encoding: str) -> bytes:
-        row = raw.rstrip(_BREAKS.encode())
+        whole = raw.rstrip(_BREAKS.encode())
+        row = self._last.sub(b"", whole) if self._header[-1:] == (COLUMN,) else whole
         quoted = re.search(r'["\r\n' + re.escape(self._delimiter) + "]", cell)
         text = '"' + cell.replace('"', '""') + '"' if quoted else cell
-        return row + (self._delimiter + text).encode(encoding, "replace") + raw[len(row):]
+        return row + (self._delimiter + text).encode(encoding, "replace") + raw[len(whole):]
 
 
 class Tsv(Csv):
@@ -217,7 +230,7 @@ class Tsv(Csv):
 
 
 def _rows(lines: Iterator[bytes]) -> Iterator[tuple[bytes, str]]:
-    """Yield the rows of a table; one whose quotation mark is never closed loses its first line only."""
+    """Yield the rows of a table; of one whose quotation mark stays open only the first line."""
     waiting: list[bytes] = []
     held: list[bytes] = []
     size, is_open = 0, False

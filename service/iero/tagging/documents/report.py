@@ -1,4 +1,4 @@
-"""The report: one HTML file that shows what a set of records is about, and asks nobody for anything."""
+"""The report: one HTML file that shows what records are about, and asks nobody for anything."""
 
 from __future__ import annotations
 
@@ -55,7 +55,8 @@ class _Tally:
             if concept not in self.labels:
                 self.labels[concept] = each["label"]
                 self.kind_of[concept] = self._kind(concept, each["broader"])
-                self.version = f"ontology {each['ontology_version']}, tagger {each['tagger_version']}"
+                self.version = (f"ontology {each['ontology_version']}, "
+                                f"tagger {each['tagger_version']}")
             self.found[concept] += 1
             self.denied[concept] += each["negated"]
         said = sorted({each["concept"] for each in mentions if not each["negated"]})
@@ -96,7 +97,8 @@ class _Record(NamedTuple):
 def write_report(records: Path, target: Path) -> None:
     """Write the report.
 
-    :param records: JSON Lines, as the tagger writes them, with the broader concepts of each mention.
+    :param records: JSON Lines, as the tagger writes them, with the broader concepts of each
+        mention.
     """
     tally = _Tally(tomllib.loads(resources.package_text("tagging/data/report.toml"))["kind"])
     with records.open("rb") as lines:
@@ -133,14 +135,17 @@ def _page(tally: _Tally, name: str) -> dict[str, Any]:
 
 def _shown(record: Mapping[str, Any], kind_of: Mapping[str, str]) -> _Record:
     texts = texts_of(record)
-    marked = {name: list(_parts(text, [each for each in record[ANNOTATIONS] if each["field"] == name],
-                                kind_of)) for name, text in texts.items()}
+    found: dict[str, list[dict[str, Any]]] = {name: [] for name in texts}
+    for each in record[ANNOTATIONS]:
+        found[each["field"]].append(each)
+    marked = {name: list(_parts(text, found[name], kind_of)) for name, text in texts.items()}
     title = marked.pop("title", [_Part(record["id"])])
     iri = record["iri"] if record["iri"].startswith("http") else ""
     return _Record(record["id"], iri, title, list(marked.values()))
 
 
-def _parts(text: str, mentions: list[dict[str, Any]], kind_of: Mapping[str, str]) -> Iterator[_Part]:
+def _parts(text: str, mentions: list[dict[str, Any]], kind_of: Mapping[str, str]
+           ) -> Iterator[_Part]:
     """Cut a text at its mentions; of two that overlap the first is shown."""
     at = 0
     for each in mentions:

@@ -1,8 +1,8 @@
 """A file as a stream of bytes that can be cut at line ends and tags, whatever it is packed in.
 
-Compressed files (gzip, told by their first bytes) are unpacked as they are read. A file in UTF-16 is
-turned into UTF-8 on the way in, and back on the way out; all other encodings leave the ASCII characters
-alone, by which files are cut, and each record finds its own encoding later.
+Compressed files (gzip, told by their first bytes) are unpacked as they are read. A file in UTF-16
+is turned into UTF-8 on the way in, and back on the way out; all other encodings leave the ASCII
+characters alone, by which files are cut, and each record finds its own encoding later.
 """
 
 from __future__ import annotations
@@ -73,7 +73,8 @@ class Source:
         self._stream = stream
         self.head: bytes = self._guarded(stream.peek, HEAD)
         if b"\x00" in self.head:
-            raise BadParameter(f"{self.name!r} is no text file.", hint="UTF-16 needs a byte order mark.")
+            raise BadParameter(f"{self.name!r} is no text file.",
+                               hint="UTF-16 needs a byte order mark.")
 
     def __enter__(self) -> Source:
         return self

@@ -65,7 +65,8 @@ def _standoff(record: Mapping[str, Any], types: set[str]) -> tuple[str, list[str
         spans = list(_spans(each["quote"], each["start"] + starts[each["field"]]))
         places = ";".join(f"{start} {end}" for start, end, _ in spans)
         notes.append(f"T{number}\t{kind} {places}\t{' '.join(text for _, _, text in spans)}\n")
-        notes.append(f"N{number}\tReference T{number} {compress(each['concept'])}\t{each['label']}\n")
+        name = compress(each["concept"])
+        notes.append(f"N{number}\tReference T{number} {name}\t{each['label']}\n")
         if each["negated"]:
             notes.append(f"A{number}\tNegated T{number}\n")
     return "\n".join(texts.values()), notes

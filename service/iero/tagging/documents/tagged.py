@@ -1,5 +1,8 @@
-"""From a document to its mentions: all its texts are read as one, so that what the title or the first
-paragraph defines holds for the rest, and each mention is told by its place in its own field."""
+"""From a document to its mentions.
+
+All texts of a document are read as one, so that what the title or the first paragraph defines
+holds for the rest; each mention is told by its place in its own field.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +40,7 @@ class DocumentTagger:
     """Tags documents field by field.
 
     >>> from iero import Tagger
-    >>> document = Document("1", {"title": "Mood contagion", "abstract": "We study venting of anger."})
+    >>> document = Document("1", {"title": "Mood contagion", "abstract": "We study venting."})
     >>> [(each.field, each.annotation.quote, each.annotation.start)
     ...  for each in DocumentTagger(Tagger.open()).tag(document).mentions][:1]
     [('title', 'Mood contagion', 0)]
@@ -81,6 +84,6 @@ class DocumentTagger:
 
 
 def concepts(tagged: Tagged) -> dict[str, str]:
-    """Return the concepts that a document is about, label by IRI; what it only denies is left out."""
+    """Return the concepts that a document says are there, label by IRI."""
     return {each.annotation.reading.concept: each.annotation.reading.label
             for each in tagged.mentions if not each.annotation.reading.negated}

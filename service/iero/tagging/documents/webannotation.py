@@ -1,8 +1,9 @@
 """W3C Web Annotations: what a document mentions, as statements in the named graph of its batch.
 
-An annotation has the concept as its body, and as its target the document with two selectors: the exact
-quote with what stands around it, and the position in code points, from 0, the end excluded, within the text
-of the field that ``oa:hasScope`` names. The run of the tagger is a ``prov:Activity``.
+An annotation has the concept as its body, and as its target the document with two selectors: the
+exact quote with what stands around it, and the position in code points, from 0, the end excluded,
+within the text of the field that ``oa:hasScope`` names. The run of the tagger is a
+``prov:Activity``.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import os
 import re
 import time
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final, NamedTuple
 from urllib.parse import quote
 
@@ -98,25 +100,26 @@ class AnnotationWriter(Writer):
         field, found = mention
         read, text = found.reading, about.fields[field]
         key = "\n".join((document, field, str(found.start), str(found.end), read.concept))
-        name = f"{self.graph}#{hashlib.blake2b(key.encode('utf-8', 'replace'), digest_size=8).hexdigest()}"
+        made = hashlib.blake2b(key.encode("utf-8", "replace"), digest_size=8)
+        name = f"{self.graph}#{made.hexdigest()}"
         annotation, target = IRI(name), IRI(name + "-target")
         exact, position = IRI(name + "-quote"), IRI(name + "-position")
-        yield _triple(annotation, _TYPE, IRI(expand("oa:Annotation")))
-        yield _triple(annotation, "oa:motivatedBy", IRI(expand("oa:tagging")))
+        yield _triple(annotation, _TYPE, _property("oa:Annotation"))
+        yield _triple(annotation, "oa:motivatedBy", _property("oa:tagging"))
         yield _triple(annotation, "oa:hasBody", IRI(read.concept))
         yield _triple(annotation, "oa:hasTarget", target)
         yield _triple(annotation, "prov:wasGeneratedBy", IRI(f"{self.graph}#run"))
         yield from self._judged(annotation, mention)
-        yield _triple(target, _TYPE, IRI(expand("oa:SpecificResource")))
+        yield _triple(target, _TYPE, _property("oa:SpecificResource"))
         yield _triple(target, "oa:hasSource", document)
         yield _triple(target, "oa:hasScope", IRI(f"{document}#{quote(field, safe='-._~')}"))
         yield _triple(target, "oa:hasSelector", exact)
         yield _triple(target, "oa:hasSelector", position)
-        yield _triple(exact, _TYPE, IRI(expand("oa:TextQuoteSelector")))
+        yield _triple(exact, _TYPE, _property("oa:TextQuoteSelector"))
         yield _triple(exact, "oa:exact", _literal(found.quote))
         yield _triple(exact, "oa:prefix", _literal(text[max(0, found.start - _AROUND):found.start]))
         yield _triple(exact, "oa:suffix", _literal(text[found.end:found.end + _AROUND]))
-        yield _triple(position, _TYPE, IRI(expand("oa:TextPositionSelector")))
+        yield _triple(position, _TYPE, _property("oa:TextPositionSelector"))
         for name, place in (("oa:start", found.start), ("oa:end", found.end)):
             yield _triple(position, name, Literal(
                 str(place), datatype=_XSD + "nonNegativeInteger"))
@@ -162,8 +165,13 @@ class AnnotationWriter(Writer):
         return "".join(",\n" + json.dumps(node, ensure_ascii=False) for node in made).encode()
 
 
+@lru_cache(maxsize=64)
+def _property(name: str) -> IRI:
+    return IRI(expand(name))
+
+
 def _triple(subject: IRI, predicate: str, value: IRI | Literal) -> _Triple:
-    return _Triple(subject, IRI(expand(predicate)), value)
+    return _Triple(subject, _property(predicate), value)
 
 
 def _literal(text: str) -> Literal:

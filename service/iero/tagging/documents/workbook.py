@@ -50,7 +50,8 @@ def write_workbook(records: Path, target: Path) -> None:
         denied.update(each["concept"] for each in mentions if each["negated"])
         said = sorted({each["label"] for each in mentions if not each["negated"]})
         about = {name: record[name] for name in ("file", "record", "id", "iri")}
-        sheets["records"].add([*about.values(), texts.get("title", ""), len(mentions), "; ".join(said)])
+        sheets["records"].add([*about.values(), texts.get("title", ""), len(mentions),
+                               "; ".join(said)])
         for each in mentions:
             sheets["mentions"].add(row(about, texts[each["field"]], each).values())
     for concept, _ in within.most_common():
@@ -89,7 +90,10 @@ class _Sheet:
     def _cell(self, value: Any, *, bold: bool = False) -> Any:
         if not isinstance(value, str):
             return value
-        cell = WriteOnlyCell(self._sheet, ILLEGAL_CHARACTERS_RE.sub(" ", value)[:_CELL])
+        text = ILLEGAL_CHARACTERS_RE.sub(" ", value)[:_CELL]
+        if not bold and text[:1] != "=":
+            return text
+        cell = WriteOnlyCell(self._sheet, text)
         cell.data_type = "s"  # a text that begins with = is no formula
         if bold:
             cell.font = Font(bold=True)

@@ -1,7 +1,7 @@
 """What becomes of a tagged record: its own format with tags, JSON Lines, tables, PubTator.
 
-A writer gives the bytes of one record after the other, which together with its header and footer are a file.
-It keeps nothing between records, so that several processes can share the work.
+A writer gives the bytes of one record after the other, which together with its header and footer
+are a file. It keeps nothing between records, so that several processes can share the work.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from typing import Any, ClassVar, Final
 
 import orjson
 
-from iero.tagging.annotation import Reading
 from iero.tagging.documents.dialect import Dialect
 from iero.tagging.documents.document import Document
 from iero.tagging.documents.lines import ANNOTATIONS
@@ -72,12 +71,11 @@ class JsonWriter(Writer):
 
     def __init__(self, keep: bool = True) -> None:
         self.keep = keep
-        self._known: dict[int, tuple[Reading, bytes]] = {}
 
     def write(self, tagged: Tagged, dialect: Dialect) -> bytes:
         """See :meth:`Writer.write`."""
         document = tagged.document
-        found = b",".join(map(self._annotation, tagged.mentions))
+        found = b",".join(map(_annotation, tagged.mentions))
         added = b'"%s":[%s]' % (ANNOTATIONS.encode(), found)
         if self.keep and document.format == "jsonl":
             return _amended(document, added)
@@ -85,15 +83,12 @@ class JsonWriter(Writer):
                 "record": document.number, "line": document.line, **document.fields}
         return orjson.dumps(data)[:-1] + b"," + added + b"}\n"
 
-    def _annotation(self, mention: Mention) -> bytes:
-        field, annotation = mention
-        reading = annotation.reading
-        known = self._known.get(id(reading))
-        if known is None or known[0] is not reading:
-            known = self._known[id(reading)] = reading, orjson.dumps(reading.as_dict)[1:]
-        place = orjson.dumps({"field": field, "start": annotation.start, "end": annotation.end,
-                              "quote": annotation.quote})
-        return place[:-1] + b"," + known[1]
+
+def _annotation(mention: Mention) -> bytes:
+    field, annotation = mention
+    return b'{"field":%b,"start":%d,"end":%d,"quote":%b,%b' % (
+        orjson.dumps(field), annotation.start, annotation.end, orjson.dumps(annotation.quote),
+        annotation.reading.as_json)
 
 
 def _amended(document: Document, added: bytes) -> bytes:

@@ -1,8 +1,8 @@
 """PubMed XML, JATS and EndNote XML: records cut out by their tags, read by lxml, marked in place.
 
-Each record is parsed for itself, without its document type: no entity is expanded, no file and no address
-is opened. Named characters such as ``&alpha;`` are HTML's. Tags go into a keyword element of their own,
-put where the document type allows it; nothing else in the file changes.
+Each record is parsed for itself, without its document type: no entity is expanded, no file and no
+address is opened. Named characters such as ``&alpha;`` are HTML's. Tags go into a keyword element
+of their own, put where the document type allows it; nothing else in the file changes.
 """
 
 from __future__ import annotations
@@ -50,8 +50,9 @@ class _Xml(Dialect):
     def __init__(self, encoding: str = "utf-8", namespaces: bytes = b"") -> None:
         self.encoding, self.namespaces = encoding, namespaces
         names = "|".join(self.records).encode()
-        self._mark = re.compile(rb"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<(?:(" + names + rb")(?=[\s>])[^>]*"
-                                rb"|/(" + names + rb")\s*)>", re.DOTALL)
+        self._mark = re.compile(
+            rb"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<(?:(" + names + rb")(?=[\s>])[^>]*|/(" + names
+            + rb")\s*)>", re.DOTALL)
 
     @classmethod
     def of(cls, source: Source, given: tuple[str, ...] = ()) -> Dialect:  # noqa: ARG003
@@ -231,7 +232,7 @@ class Jats(_Xml):
             raise ValueError("it holds no article-meta")
         names = {kind: _text(meta.find(f"article-id[@pub-id-type='{kind}']"))
                  for kind in ("doi", "pmid", "pmc", "pmcid")}
-        names["id"] = next(filter(None, (names[kind] for kind in ("pmid", "pmcid", "pmc", "doi"))), "")
+        names["id"] = names["pmid"] or names["pmcid"] or names["pmc"] or names["doi"]
         abstracts = (block for each in meta.findall("abstract") for block in _blocks(each))
         body = record.find("body")
         return names, {"title": _text(meta.find("title-group/article-title")),
@@ -260,7 +261,8 @@ class EndNoteXml(_Xml):
         own = next(filter(None, (_text(record.find(name)) for name in
                                  ("accession-num", "rec-number", "electronic-resource-num"))), "")
         return ({"id": own, "doi": _text(record.find("electronic-resource-num"))},
-                {"title": _text(record.find("titles/title")), "abstract": _text(record.find("abstract"))})
+                {"title": _text(record.find("titles/title")),
+                 "abstract": _text(record.find("abstract"))})
 
     def mark(self, document: Document, keywords: Sequence[str]) -> bytes:
         """Write into the record's own element of keywords, of which there can be one only."""
