@@ -31,7 +31,7 @@ __all__ = ["search_string"]
               help="Use the names in this RDF file instead of the shipped graph.")
 def search_string(concept: str, database: str, width: int, data: Path | None, **options: Any
                   ) -> None:
-    r"""Write a Boolean search string for a bibliographic database, from the names of a concept.
+    """Write a Boolean search string for a bibliographic database, from the names of a concept.
 
     What a reader should know (ambiguous names, names left out, limits) goes to standard error.
 
