@@ -62,6 +62,11 @@ def test_a_sentence_is_tagged_as_the_rules_say(
             over = [each for each in found if each.start < end and start < each.end]
             assert [(each.quote, each.label) for each in over] == [], quote
             continue
+        if wanted.startswith("not "):
+            over = [each for each in found if each.start < end and start < each.end
+                    and each.concept == IERO + wanted.removeprefix("not ")]
+            assert [(each.quote, each.label) for each in over] == [], quote
+            continue
         concept, _, role = wanted.partition(" ")
         here = [each for each in found if (each.start, each.end) == (start, end)
                 and each.concept == IERO + concept]

@@ -26,6 +26,9 @@ The public names, which others build on:
 ``Annotation``
     ``start``, ``end``, ``quote`` (always ``text[start:end]``), and every field of :class:`Reading`;
     ``to_dict()`` gives one flat dictionary for JSON, ``Annotation.from_dict()`` takes it back.
+``to_json(annotations)``
+    Return a list of annotations as a JSON array, twice as fast; put it into a record as an
+    ``orjson.Fragment``.
 
 A tagger is picklable and may be shared by threads; the same text gives the same annotations wherever and
 in whatever order it is tagged. Nothing here opens a connection.
@@ -38,9 +41,9 @@ negation and role from the cues; :mod:`~iero.tagging.overlap` keeps the longest.
 
 from __future__ import annotations
 
-from iero.tagging.annotation import Annotation, Reading
+from iero.tagging.annotation import Annotation, Reading, to_json
 from iero.tagging.options import Options
 from iero.tagging.tagger import Tagger
 
 
-__all__ = ["Annotation", "Options", "Reading", "Tagger"]
+__all__ = ["Annotation", "Options", "Reading", "Tagger", "to_json"]

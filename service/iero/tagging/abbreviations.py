@@ -46,8 +46,10 @@ def long_form(short: str, before: str) -> int | None:
     >>> long_form("SAD", "people with a cold") is None
     True
     """
-    letters = [letter for letter in short.removesuffix("s").lower() if letter.isalnum()]
     low = before.lower()
+    letters = [letter for letter in short.removesuffix("s").lower() if letter.isalnum()]
+    if [word[0] for word in low.replace("-", " ").split()] == letters:
+        return 0
     at = len(low)
     for number in range(len(letters) - 1, -1, -1):
         at = low.rfind(letters[number], 0, at)

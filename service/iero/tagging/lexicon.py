@@ -118,6 +118,8 @@ def compile_lexicon(rows: Iterable[tuple[str, str, str]], version: str) -> Lexic
     lexicon = Lexicon(version, facts.concepts())
     variants = Variants.load()
     for concept, scope, name in facts.names(lexicon.numbers):
+        if fold_form(name) in facts.never:
+            continue
         _add(lexicon, variants, concept, scope, name)
     for table in (lexicon.forms, lexicon.short):
         for form, senses in table.items():
@@ -164,6 +166,7 @@ class _Facts:
 
     def __init__(self, rows: Iterable[tuple[str, str, str]]) -> None:
         self._scope = tomllib.loads(resources.package_text("tagging/data/scope.toml"))
+        self.never = frozenset(self._scope["never"])
         self._names: dict[str, list[tuple[str, str]]] = defaultdict(list)
         self._supers: dict[str, set[str]] = defaultdict(set)
         self._types: dict[str, set[str]] = defaultdict(set)

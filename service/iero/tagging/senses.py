@@ -19,37 +19,41 @@ __all__ = ["settle"]
 
 _BESIDE = 24
 _BEFORE = 150
+_SPACE = ord(" ")
+_SUPPORTED = {each: (f"support.{each}",) for each in ("definition", "mention", "neighbor")}
 _RANKS = {"mention": 2, "neighbor": 1, "none": 0}
 
 
 class _Record:
-    """What a whole text tells about the forms in it."""
+    """What a whole text tells about the forms in it.
 
-    def __init__(self, folded: Folded, mentions: list[Mention], lexicon: Lexicon) -> None:
+    :param opening: the mentions after which a parenthesis opens.
+    """
+
+    def __init__(self, folded: Folded, mentions: list[Mention], opening: list[Mention],
+                 lexicon: Lexicon) -> None:
         self.folded = folded
         self._concepts = lexicon.concepts
-        self.sure: set[int] = set()
-        self.named: set[int] = set()
+        self.sure = {each.form.concept for each in mentions if not each.form.need}
         self.own: dict[str, Form] = {}
         self.foreign: set[str] = set()
-        for at, mention in enumerate(mentions):
-            form = mention.form
-            if not form.need:
-                self.sure.add(form.concept)
-            if form.short:
-                self._take_short(mentions, at)
-                continue
-            self.named.add(form.concept)
-            if folded.low[mention.end:mention.end + 2] == b"  ":
+        self.settled: dict[Form, tuple[Form | None, str]] = {}
+        for mention in opening:
+            if not mention.form.short:
                 self._take_definition(mention)
+        short = [at for at, each in enumerate(mentions) if each.form.short]
+        if short:
+            self.named = {each.form.concept for each in mentions if not each.form.short}
+        for at in short:
+            self._take_short(mentions, at)
 
     def _take_definition(self, mention: Mention) -> None:
         """Note the short form that stands in parentheses after a mention, if it is one for it."""
-        if self.folded.opens(mention.end):
-            place = self.folded.place(mention.start, mention.end)
-            short = short_after(self.folded.source, *place)
-            if short:
-                self.own.setdefault(fold(short).kept.decode().strip(), mention.form)
+        place = self.folded.place(mention.start, mention.end)
+        short = short_after(self.folded.source, *place)
+        if short:
+            key = short if short.isalnum() else fold(short).kept.decode().strip()
+            self.own.setdefault(key, mention.form)
 
     def _take_short(self, mentions: list[Mention], at: int) -> None:
         """Note whether a short form in parentheses stands for ours, or for something else."""
@@ -84,7 +88,11 @@ def settle(folded: Folded, mentions: list[Mention], lexicon: Lexicon) -> list[Me
 
     :param mentions: what was found, ordered by place.
     """
-    record = _Record(folded, mentions, lexicon)
+    low = folded.low
+    opening = [each for each in mentions if low[each.end + 1] == _SPACE and folded.opens(each.end)]
+    if not opening and not any([each.form.doubtful for each in mentions]):
+        return mentions
+    record = _Record(folded, mentions, opening, lexicon)
     kept = [mention for mention in mentions
             if not mention.form.doubtful or _is_meant(mention, record)]
     new = [short for short in record.own if short not in lexicon.short]
@@ -98,14 +106,32 @@ def settle(folded: Folded, mentions: list[Mention], lexicon: Lexicon) -> list[Me
 
 def _is_meant(mention: Mention, record: _Record) -> bool:
     """Find the sense in which a mention is meant, if any, and note it there."""
+    form = mention.form
+    known = record.settled.get(form)
+    if known is None:
+        known = _sense_of(mention, record)
+        if not form.placed:
+            record.settled[form] = known
+    best, support = known
+    if best is None:
+        return False
+    mention.form = best
+    if support != "none":
+        mention.support = support
+        mention.rules += _SUPPORTED[support]
+    return True
+
+
+def _sense_of(mention: Mention, record: _Record) -> tuple[Form | None, str]:
+    """Return the sense in which a mention is meant, and what supports it."""
     form, folded = mention.form, record.folded
-    if form.short:
+    if form.short and (record.own or record.foreign):
         written = folded.kept[mention.start:mention.end].decode()
         key = written if written in record.own or written in record.foreign else form.name
         if key in record.own:
-            return _take(mention, _short_for(form, record.own[key]), "definition")
+            return _short_for(form, record.own[key]), "definition"
         if key in record.foreign:
-            return False
+            return None, ""
     best, support = None, ""
     for sense in form.senses:
         if _is_possible(sense, mention, folded):
@@ -113,11 +139,9 @@ def _is_meant(mention: Mention, record: _Record) -> bool:
             if (found != "none" or not sense.need) and (
                     best is None or _RANKS[found] > _RANKS[support]):
                 best, support = sense, found
-    if best is None:
-        return False
-    if not best.need and len(form.senses) == 1:
-        return True
-    return _take(mention, best, support)
+    if best is not None and not best.need and len(form.senses) == 1:
+        support = "none"
+    return best, support
 
 
 def _is_possible(sense: Form, mention: Mention, folded: Folded) -> bool:
@@ -126,13 +150,6 @@ def _is_possible(sense: Form, mention: Mention, folded: Folded) -> bool:
         return False
     return not any(friend.speaks(folded.low, mention.start, mention.end)
                    for friend in sense.friends)
-
-
-def _take(mention: Mention, form: Form, support: str) -> bool:
-    mention.form = form
-    if support != "none":
-        mention.support, mention.rules = support, (*mention.rules, f"support.{support}")
-    return True
 
 
 def _short_for(form: Form, defined: Form) -> Form:
@@ -151,6 +168,6 @@ def _defined(short: str, record: _Record) -> Iterator[Mention]:
         end += kept[end:end + 1] == b"s"
         if kept[end] < EDGE:
             mention = Mention(at + 1, end, form)
-            _take(mention, form, "definition")
+            mention.support, mention.rules = "definition", _SUPPORTED["definition"]
             yield mention
         at = kept.find(word, end)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from iero import __version__, resources
@@ -36,6 +37,7 @@ _SUPPORT: Final = {"definition": "spelt out in the text", "mention": "named in f
 _NAMES: Final = ("label", "abbreviation")
 _SCOPE: Final = Sense._fields.index("scope")
 _NOT_YET: Final = object()
+_annotation: Final = Annotation._make
 SECTIONS: Final = ("title", "background", "methods", "results", "conclusions")
 
 
@@ -48,7 +50,7 @@ class Tagger:
     """
 
     def __init__(self, lexicon: Lexicon, options: Options) -> None:
-        self._lexicon = lexicon
+        self.lexicon = lexicon
         self.options = options
         self.ontology_version = lexicon.version
         self.version = f"{__version__}+{_rules_digest()[:8]}"
@@ -75,7 +77,7 @@ class Tagger:
         return cls(cached(key, _shipped), asked)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Tagger, (self._lexicon, self.options)
+        return Tagger, (self.lexicon, self.options)
 
     def tag(self, text: str, section: str | None = None) -> list[Annotation]:
         """Return the mentions of concepts in a text, ordered by start, then by end.
@@ -102,10 +104,10 @@ class Tagger:
     def _prepare(self, rules: Rules) -> None:
         """Lay out every pattern with what it stands for; those of several words come first."""
         self._scores = rules.scores
-        forms, short = self._wanted(self._lexicon.forms), self._wanted(self._lexicon.short)
+        forms, short = self._wanted(self.lexicon.forms), self._wanted(self.lexicon.short)
         entries: dict[str, Any] = dict(load_cues())
         entries |= dict.fromkeys(rules.blocked)
-        self._coordination = Coordination({}, frozenset(self._lexicon.tails))
+        self._coordination = Coordination({}, frozenset(self.lexicon.tails))
         for written, senses in forms.items():
             entries[written] = Unread(rules, written, senses, self._coordination.tails_of)
         capitals: dict[str, Any] = dict(load_headings())
@@ -142,16 +144,11 @@ class Tagger:
 
     def _mentions(self, folded: Folded, section: str) -> list[Mention]:
         found = self._found(folded)
-        low = folded.low
-        mentions = read(low, found, self._entries, self._lead, section)
+        mentions = read(folded.low, found, self._entries, self._lead, section)
         enumerated = [*self._coordinated(folded, mentions)]
         if enumerated:
             mentions = sorted(mentions + enumerated, key=_place)
-        for mention in mentions:
-            end = mention.end
-            if mention.form.doubtful or (low[end:end + 2] == b"  " and folded.opens(end)):
-                mentions = settle(folded, mentions, self._lexicon)
-                break
+        mentions = settle(folded, mentions, self.lexicon)
         return longest(mentions) if self.options.longest_only else mentions
 
     def _found(self, folded: Folded) -> list[Found]:
@@ -167,7 +164,7 @@ class Tagger:
             count = len(self._written)
             found += [(number + count, start, end) for number, start, end in short
                       if not self._lead or low[end] < EDGE]
-            found.sort(key=_start)
+            found.sort(key=itemgetter(1))
         return found
 
     def _whole(self, low: bytes, found: list[Found]) -> list[Found]:
@@ -217,7 +214,7 @@ class Tagger:
     # -- telling -----------------------------------------------------------------------------------
 
     def _annotate(self, folded: Folded, mentions: list[Mention]) -> list[Annotation]:
-        text, least = folded.source, self.options.minimum_match_length
+        text, least, moved = folded.source, self.options.minimum_match_length, folded.is_moved
         readings, annotations = self._readings, []
         for mention in mentions:
             key = (mention.form, mention.role, mention.absent, mention.section, mention.rules,
@@ -226,18 +223,20 @@ class Tagger:
             if reading is _NOT_YET:
                 reading = readings[key] = self._reading(mention)
             if reading is not None:
-                start, end = folded.place(mention.start, mention.end)
+                start, end = mention.start - 1, mention.end - 1
+                if moved:
+                    start, end = folded.place(mention.start, mention.end)
                 if end - start >= least:
-                    annotations.append(Annotation(start, end, text[start:end], reading))
+                    annotations.append(_annotation((start, end, text[start:end], reading)))
         return annotations
 
     def _reading(self, mention: Mention) -> Reading | None:
         """Say how a mention was understood; ``None`` if the options leave such a one out."""
         form, options = mention.form, self.options
-        concept = self._lexicon.concepts[form.concept]
+        concept = self.lexicon.concepts[form.concept]
         reasons = [_scope_in_words(form.scope), *form.reasons]
         reasons += ["coordination"] if "coordination" in mention.rules else []
-        others = tuple(self._lexicon.concepts[each.concept].iri for each in form.senses
+        others = tuple(self.lexicon.concepts[each.concept].iri for each in form.senses
                        if each.concept != form.concept)
         reasons += ["other senses"] if others else []
         reasons += [_SUPPORT[mention.support]] if mention.support in _SUPPORT else []
@@ -291,10 +290,6 @@ def _place(mention: Mention) -> tuple[int, int]:
 
 def _span(hit: Found) -> tuple[int, int]:
     return hit[1:]
-
-
-def _start(hit: Found) -> int:
-    return hit[1]
 
 
 def _no_tails(written: str) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ table look-up per character in C; the others keep a list of their few edits.
 
 >>> folded = fold("The &lt;i&gt;co-regu-\\nlation&lt;/i&gt; of a\\u00a0dyad")
 >>> folded.low
-b' the co regulation of a dyad '
+b' the co regulation of a dyad  '
 >>> start = folded.low.index(b"co regulation")
 >>> folded.place(start, start + len("co regulation"))
 (13, 28)
@@ -60,7 +60,7 @@ class Folded:
     """A folded text and the way back.
 
     :ivar source: the given text.
-    :ivar kept: its folded form in ASCII with the case kept; a space stands at each end, a full stop for
+    :ivar kept: its folded form in ASCII with the case kept; a space stands before it and two after it, a full stop for
         every mark that ends a clause, :data:`COLON` for a colon, a space for all else that is no
         letter or digit.
     :ivar low: ``kept`` in lower case.
@@ -71,11 +71,16 @@ class Folded:
 
     def __init__(self, source: str, plain: str) -> None:
         self.source = source
-        data = f" {plain} ".encode("ascii")
+        data = f" {plain}  ".encode("ascii")
         self.kept = data.translate(_KEPT)
         self.low = data.translate(_LOW)
         self.broken = False
         self._marks: list[int] = []
+
+    @property
+    def is_moved(self) -> bool:
+        """Whether places differ by more than the one space before the text."""
+        return bool(self._marks)
 
     def place(self, start: int, end: int) -> tuple[int, int]:
         """Return the place in the source of a span of the folded text, which must not be empty."""
@@ -89,8 +94,6 @@ class Folded:
 
     def opens(self, end: int) -> bool:
         """Say whether a parenthesis opens after a place in the folded text."""
-        if self.low[end:end + 2] != b"  ":
-            return False
         at = self.place(end - 1, end)[1]
         return self.source[at:at + 3].lstrip()[:1] in ("(", "[")
 
