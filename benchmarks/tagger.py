@@ -3,9 +3,9 @@
     pip install 'iero[bench]'
     python benchmarks/tagger.py abstracts.jsonl.gz
 
-Every line of the input is a JSON object with ``title`` and ``abstract``. Each tool reads the lines, finds
-the forms of IERO's lexicon, and writes each line with what it found; peers have no rules, so they do
-less. A tool that is not installed, or that cannot run without a network, is left out and named.
+Every line of the input is a JSON object with ``title`` and ``abstract``. Each tool reads the lines,
+finds the forms of IERO's lexicon, and writes each line with what it found; peers have no rules, so
+they do less. A tool that is not installed, or cannot run without a network, is left out and named.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def iero_tagger(forms: dict[str, str]) -> Line:
 
 
 def spacy_matcher(forms: dict[str, str]) -> Line:
-    """spaCy's PhraseMatcher over the tokens of a blank English pipeline, case aside."""
+    """SpaCy's PhraseMatcher over the tokens of a blank English pipeline, case aside."""
     import spacy
     from spacy.matcher import PhraseMatcher
 
@@ -69,7 +69,7 @@ def flashtext(forms: dict[str, str]) -> Line:
 
 
 def pyahocorasick(forms: dict[str, str]) -> Line:
-    """pyahocorasick's automaton alone: no words, no overlap, no rules."""
+    """Pyahocorasick's automaton alone: no words, no overlap, no rules."""
     import ahocorasick
 
     automaton = ahocorasick.Automaton()
@@ -81,15 +81,15 @@ def pyahocorasick(forms: dict[str, str]) -> Line:
 
 
 def gilda(forms: dict[str, str]) -> Line:
-    """gilda's annotator with a grounder of our own forms, without the models that it downloads."""
+    """Gilda's annotator with a grounder of our own forms, without the models that it downloads."""
     import gilda.grounder
     from gilda import Term
     from gilda.ner import annotate
     from gilda.process import normalize
 
     gilda.grounder.load_gilda_models = dict  # type: ignore[assignment]
-    terms = [Term(normalize(form), form, "iero", concept.rpartition("/")[2], form, "synonym", "iero")
-             for form, concept in forms.items()]
+    terms = [Term(normalize(form), form, "iero", concept.rpartition("/")[2], form, "synonym",
+                  "iero") for form, concept in forms.items()]
     grounder = gilda.grounder.Grounder(terms)
     annotate("venting", grounder=grounder, sent_split_fun=_sentences)
     return lambda text: [
@@ -106,7 +106,7 @@ def _sentences(text: str) -> Iterator[tuple[int, int]]:
 
 
 def oaklib(forms: dict[str, str]) -> Line:
-    """The annotator of the Ontology Access Kit over an ontology of our forms."""
+    """OAK's annotator over an ontology of our forms."""
     from oaklib import get_adapter
     from oaklib.datamodels.text_annotator import TextAnnotationConfiguration
 

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -87,7 +88,7 @@ def quotes(found: list[Annotation]) -> list[str]:
 
 def test_longest_only_can_be_switched_off() -> None:
     found = Tagger.open(longest_only=False).tag("Interpersonal emotion regulation")
-    assert {"Interpersonal emotion regulation", "emotion regulation", "emotion"} <= set(quotes(found))
+    assert {"Interpersonal emotion regulation", "emotion regulation", "emotion"} <= {*quotes(found)}
     assert quotes(Tagger.open().tag("Interpersonal emotion regulation")) == [
         "Interpersonal emotion regulation"]
 
@@ -263,7 +264,9 @@ def test_terms_that_replace_each_other_do_not_hang() -> None:
 def test_a_lexicon_survives_json() -> None:
     lexicon = compile_lexicon(KnowledgeGraph.open().lexicon(), "1")
     again = Lexicon.from_data(json.loads(json.dumps(lexicon.to_data())))
-    assert again == lexicon
+    text = "Intrinsic and extrinsic emotion regulation (IER), IERQ and mood contagion"
+    assert again.to_data() == json.loads(json.dumps(lexicon.to_data()))
+    assert Tagger(again, Options()).tag(text) == Tagger(lexicon, Options()).tag(text) != []
     assert len(lexicon.concepts) > 200
     assert len(lexicon.forms) > 1000
 
@@ -272,7 +275,7 @@ def test_terms_that_describe_the_graph_are_not_looked_for() -> None:
     names = {concept.iri.removeprefix(IERO) for concept in
              compile_lexicon(KnowledgeGraph.open().lexicon(), "1").concepts}
     assert {"EmotionalContagion", "IERQ", "PanicDisorder", "SocialBaselineTheory"} <= names
-    assert names & {"Process", "Work", "Claim", "Zaki", "CohenD", "OwnMeans", "LaterHorizon"} == set()
+    assert not names & {"Process", "Work", "Claim", "Zaki", "CohenD", "OwnMeans", "LaterHorizon"}
 
 
 def test_the_lexicon_is_kept_and_made_anew_where_the_file_is_broken(
@@ -296,11 +299,12 @@ def test_a_cache_that_cannot_be_written_is_done_without(
 # -- hostile texts ---------------------------------------------------------------------------------
 
 PIECES = st.sampled_from([
-    "emotional contagion", "Emotional", "contagion", "regu-\n", "lation", "emotion ", "co-", "rumination",
-    "\u00ad", "\u200b", "\ufeff", "\u0301", "\u00e9", "\ufb01", "\u2013", "\u2019", "\u00a0", "\u2009", "&lt;i&gt;",
-    "<i>", "</i>", "<sub>2</sub>", "&amp;", "&#160;", "&nbsp;", "&bogus;", "&#xD800;", "&#99999999;", "<", ">", "&",
-    "\n", "\r\n", "\n\n", "\t", "  ", " ", ".", "(", "(IER)", "ER", " and ", " or ", "support", "\ud800", "\U0001f600",
-    "\u0130", "\u00df", "\u1e9e", "\u60c5\u7eea", "interpersonal emotion regulation", "intrinsic", "\x00", "\x7f", "-",
+    "emotional contagion", "Emotional", "contagion", "regu-\n", "lation", "emotion ", "co-",
+    "rumination", "\u00ad", "\u200b", "\ufeff", "\u0301", "\u00e9", "\ufb01", "\u2013", "\u2019",
+    "\u00a0", "\u2009", "&lt;i&gt;", "<i>", "</i>", "<sub>2</sub>", "&amp;", "&#160;", "&nbsp;",
+    "&bogus;", "&#xD800;", "&#99999999;", "<", ">", "&", "\n", "\r\n", "\n\n", "\t", "  ", " ", ".",
+    "(", "(IER)", "ER", " and ", " or ", "support", "\ud800", "\U0001f600", "\u0130", "\u00df",
+    "\u1e9e", "\u60c5\u7eea", "interpersonal emotion regulation", "intrinsic", "\x00", "\x7f", "-",
 ])
 HOSTILE = st.lists(PIECES | st.text(max_size=6), max_size=14).map("".join)
 
@@ -308,14 +312,18 @@ HOSTILE = st.lists(PIECES | st.text(max_size=6), max_size=14).map("".join)
 @settings(max_examples=600, deadline=None)
 @given(HOSTILE)
 def test_every_quote_stands_at_its_place(text: str) -> None:
-    tagger = Tagger.open()
-    for options in (tagger, LOOSE):
-        found = options.tag(text)
+    for tagger in (opened(), opened(loose=True)):
+        found = tagger.tag(text)
         assert all(text[each.start:each.end] == each.quote != "" for each in found)
         assert found == sorted(found, key=lambda each: (each.start, each.end))
 
 
-LOOSE = Tagger.open(longest_only=False, whole_word_only=False, minimum_match_length=0)
+@cache
+def opened(loose: bool = False) -> Tagger:
+    """Return a tagger that all examples share."""
+    if not loose:
+        return Tagger.open()
+    return Tagger.open(longest_only=False, whole_word_only=False, minimum_match_length=0)
 
 
 @settings(max_examples=600, deadline=None)
@@ -324,7 +332,7 @@ def test_folding_loses_no_place(text: str) -> None:
     for join in (True, False):
         folded = fold(text, join=join)
         assert len(folded.low) == len(folded.kept)
-        places = [folded.place(at, at + 1) for at in range(1, len(folded.low) - 1)]
+        places = [folded.place(at, at + 1) for at in range(1, len(folded.low) - 2)]
         assert all(0 <= start < end <= len(text) for start, end in places)
         assert places == sorted(places)
         for at, (start, end) in enumerate(places, 1):
@@ -334,10 +342,11 @@ def test_folding_loses_no_place(text: str) -> None:
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.lists(st.sampled_from(["\u00a0", " ", "<b>x</b>", "&amp;", "\u00ad", "\u2014", "("]), max_size=8))
+@given(st.lists(st.sampled_from(
+    ["\u00a0", " ", "<b>x</b>", "&amp;", "\u00ad", "\u2014", "("]), max_size=8))
 def test_what_stands_before_a_mention_only_moves_it(before: list[str]) -> None:
     text = "".join(before) + " emotional contagion"
-    assert [(each.start, each.end) for each in Tagger.open().tag(text)] == [
+    assert [(each.start, each.end) for each in opened().tag(text)] == [
         (len(text) - len("emotional contagion"), len(text))]
 
 

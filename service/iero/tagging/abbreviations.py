@@ -1,7 +1,7 @@
 """Short forms that a text defines for itself, after Schwartz and Hearst.
 
-A. S. Schwartz, M. A. Hearst: A simple algorithm for identifying abbreviation definitions in biomedical
-text. Pacific Symposium on Biocomputing 2003, 451-462.
+A. S. Schwartz, M. A. Hearst: A simple algorithm for identifying abbreviation definitions in
+biomedical text. Pacific Symposium on Biocomputing 2003, 451-462.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from typing import Final
 
 __all__ = ["long_form", "opening", "short_after"]
 
-_SHORT: Final = re.compile(r"\s*[(\[]\s*([A-Za-z][\w+/-]{0,8}?[A-Z0-9][\w+/-]{0,6})\s*[)\];,:]", re.ASCII)
+_SHORT: Final = re.compile(
+    r"\s*[(\[]\s*([A-Za-z][\w+/-]{0,8}?[A-Z0-9][\w+/-]{0,6})\s*[)\];,:]", re.ASCII)
 _OPENING: Final = re.compile(r"\s*[(\[]\s*$")
 
 

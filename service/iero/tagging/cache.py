@@ -1,7 +1,7 @@
 """Keeps the compiled lexicon of a graph, so that a process can tag soon after it starts.
 
-The file lies in the user's cache folder (``IERO_CACHE`` names another one) under a hash of everything
-that it was made from. A file that cannot be read or written is done without.
+The file lies in the user's cache folder (``IERO_CACHE`` names another one) under a hash of
+everything that it was made from. A file that cannot be read or written is done without.
 """
 
 from __future__ import annotations

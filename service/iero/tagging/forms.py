@@ -137,7 +137,8 @@ class Rules:
         return made[0]
 
     def _form(self, written: str, sense: Sense) -> Form:
-        keys = dict.fromkeys((written, sense.form, fold_form(sense.form), written.removesuffix("s")))
+        keys = dict.fromkeys(
+            (written, sense.form, fold_form(sense.form), written.removesuffix("s")))
         name = self._concepts[sense.concept].iri.rpartition("/")[2]
         friends = dict.fromkeys(
             friend for key in keys for friend in self._friends.get(key, ())

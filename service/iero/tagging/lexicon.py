@@ -103,7 +103,8 @@ class Lexicon:
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Lexicon:
         """Take back what :meth:`to_data` gave."""
-        concepts = [Concept(*fields, near=frozenset(near)) for *fields, near in data["concepts"]]
+        concepts = [Concept(iri, label, kind, broader, frozenset(near))
+                    for iri, label, kind, broader, near in data["concepts"]]
         return cls(data["version"], concepts, data["forms"], data["short"], data["tails"],
                    data["ordinary"])
 

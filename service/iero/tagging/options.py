@@ -1,4 +1,4 @@
-"""What can be asked of the tagger, under the names of the NCBO Annotator where it means the same."""
+"""What can be asked of the tagger, under the NCBO Annotator's names where it means the same."""
 
 from __future__ import annotations
 
@@ -77,5 +77,6 @@ def _typed(name: str, value: Any) -> Any:
         return float(value)
     elif type(value) is wanted:
         return value
-    kind = {tuple: "list of words", bool: "true or false", int: "whole number"}.get(wanted, "number")
+    kinds = {tuple: "list of words", bool: "truth value", int: "whole number"}
+    kind = kinds.get(wanted, "number")
     raise BadParameter(f"The option {name!r} is {value!r}, not a {kind}.", parameter=name)

@@ -1,8 +1,8 @@
 """Which of the forms that were found are meant: definitions, false friends, neighbours.
 
 A form that is never anything else is taken as it is. The others are settled once the whole text is
-known: short forms and ordinary words need support, forms with false friends must not stand near them,
-and of several senses that is taken which the text supports best.
+known: short forms and ordinary words need support, forms with false friends must not stand near
+them, and of several senses that is taken which the text supports best.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def settle(folded: Folded, mentions: list[Mention], lexicon: Lexicon) -> list[Me
     """
     low = folded.low
     opening = [each for each in mentions if low[each.end + 1] == _SPACE and folded.opens(each.end)]
-    if not opening and not any([each.form.doubtful for each in mentions]):
+    if not opening and not any(each.form.doubtful for each in mentions):
         return mentions
     record = _Record(folded, mentions, opening, lexicon)
     kept = [mention for mention in mentions

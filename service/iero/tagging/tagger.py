@@ -82,7 +82,7 @@ class Tagger:
     def tag(self, text: str, section: str | None = None) -> list[Annotation]:
         """Return the mentions of concepts in a text, ordered by start, then by end.
 
-        :param section: the part of the document: title, background, methods, results or conclusions.
+        :param section: title, background, methods, results or conclusions.
         :raises BadParameter: if there is no such section.
         """
         if section is not None and section not in SECTIONS:
@@ -187,13 +187,13 @@ class Tagger:
                 kept.append((shorter, start, stop))
                 break
         rest = self._matcher.find(low[stop:])
-        return kept + self._whole(low, [(each, begin + stop, end + stop) for each, begin, end in rest])
+        rest = [(each, begin + stop, end + stop) for each, begin, end in rest]
+        return kept + self._whole(low, rest)
 
     def _form(self, number: int) -> Form:
-        entry = self._entries[number]
-        if type(entry) is Unread:
+        entry: Form | Unread = self._entries[number]
+        if isinstance(entry, Unread):
             entry = self._entries[number] = entry.read()
-        assert isinstance(entry, Form)
         return entry
 
     def _coordinated(self, folded: Folded, mentions: list[Mention]) -> Iterator[Mention]:
@@ -301,7 +301,8 @@ def _allowed(lexicon: Lexicon, names: tuple[str, ...]) -> frozenset[int] | None:
     if not names:
         return None
     labels = {concept.label.lower(): concept.iri for concept in lexicon.concepts}
-    known = {iri for concept in lexicon.concepts for _, iri in concept.broader} | set(lexicon.numbers)
+    broader = {iri for concept in lexicon.concepts for _, iri in concept.broader}
+    known = broader | set(lexicon.numbers)
     wanted = set()
     for name in names:
         iri = labels.get(name.lower()) or (expand(name) if " " not in name else name)

@@ -1,11 +1,11 @@
-"""Fold a text to plain ASCII without losing where each character came from.
+r"""Fold a text to plain ASCII without losing where each character came from.
 
-Forms and texts are folded alike, so that they meet: letters lose their accents, ligatures fall apart,
-every hyphen, dash, quotation mark and space becomes one space, tags and soft hyphens vanish, entities are
-read, words that a line break cut are joined. A text that needs none of this, which is the rule, costs a
-table look-up per character in C; the others keep a list of their few edits.
+Forms and texts are folded alike, so that they meet: letters lose their accents, ligatures fall
+apart, every hyphen, dash, quotation mark and space becomes one space, tags and soft hyphens vanish,
+entities are read, words that a line break cut are joined. A text that needs none of this, which is
+the rule, costs a table look-up per character in C; the others keep a list of their few edits.
 
->>> folded = fold("The &lt;i&gt;co-regu-\\nlation&lt;/i&gt; of a\\u00a0dyad")
+>>> folded = fold("The &lt;i&gt;co-regu-\nlation&lt;/i&gt; of a\u00a0dyad")
 >>> folded.low
 b' the co regulation of a dyad  '
 >>> start = folded.low.index(b"co regulation")
@@ -21,6 +21,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from functools import lru_cache
 from html import unescape
+from string import ascii_letters, digits
 from typing import Final
 
 __all__ = ["Folded", "fold", "fold_form"]
@@ -31,12 +32,13 @@ UNKNOWN: Final = "\x7f"
 EDGE: Final = 47
 """Every byte of a folded text below it stands at the edge of words; those of words lie above."""
 
-_WORD: Final = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
+_WORD: Final = frozenset(ascii_letters + digits + UNKNOWN)
 COLON: Final = "-"
 """Stands for a colon, which tells a heading."""
 
-_KEPT: Final = bytes(code if chr(code) in _WORD or chr(code) == UNKNOWN else ord("." if chr(code) in ".!?;"
-                     else COLON if chr(code) == ":" else " ") for code in range(256))
+_MARKS: Final = {":": COLON} | dict.fromkeys(".!?;", ".")
+_KEPT: Final = bytes(code if chr(code) in _WORD else ord(_MARKS.get(chr(code), " "))
+                     for code in range(256))
 _LOW: Final = _KEPT.lower()
 _LETTERS: Final = {"ß": "ss", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O",
                    "ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "ð": "d", "þ": "th", "ı": "i"}
@@ -45,24 +47,26 @@ _TAG: Final = (r"/?[A-Za-z][\w:.-]*(?:\s+[\w:.-]+\s*=\s*(?:\"[^\"<>]*\"|'[^'<>]*
 _MARKUP: Final = re.compile(rf"<{_TAG}>|<!--.*?-->|&(?:amp;)?lt;{_TAG}&(?:amp;)?gt;"
                             r"|&(?:amp;)?(?:\#\d{1,7}|\#[xX][0-9A-Fa-f]{1,6}|[A-Za-z]\w{1,31});",
                             re.ASCII | re.DOTALL)
-_COMMON: Final = "\u00a0\u2009\u202f\u200a\u2013\u2014\u2010\u2011\u2212\u2019\u2018\u201c\u201d\u00b1\u2265\u2264\u00d7\u00b7"
+_COMMON: Final = ("\u00a0\u2009\u202f\u200a\u2013\u2014\u2010\u2011\u2212"
+                  "\u2019\u2018\u201c\u201d\u00b1\u2265\u2264\u00d7\u00b7")
 _NON_ASCII: Final = re.compile(r"[^\x00-\x7f]")
 _LETTERS_APART: Final = re.compile(r"[^\x00-\x7f]+")
 _BEFORE: Final = frozenset(" -")
 _AFTER: Final = frozenset(" \n")
 _BLANK: Final = re.compile(r"\s\s+")
 _BROKEN: Final = re.compile(r"(?<=[^\W\d_])[-\u00ad][ \t]*\r?\n\s*(?=[a-z])")
-_BLOCKS: Final = re.compile(r"/?(?:\w+:)?(?:p|br|sup|div|li|ul|ol|td|tr|th|table|title|sec|label|h\d"
-                            r"|abstracttext|abstract|disp-formula)\b", re.IGNORECASE)
+_BLOCKS: Final = re.compile(
+    r"/?(?:\w+:)?(?:p|br|sup|div|li|ul|ol|td|tr|th|table|title|sec|label|h\d"
+    r"|abstracttext|abstract|disp-formula)\b", re.IGNORECASE)
 
 
 class Folded:
     """A folded text and the way back.
 
     :ivar source: the given text.
-    :ivar kept: its folded form in ASCII with the case kept; a space stands before it and two after it, a full stop for
-        every mark that ends a clause, :data:`COLON` for a colon, a space for all else that is no
-        letter or digit.
+    :ivar kept: its folded form in ASCII with the case kept: a space before it and two after it, a
+        full stop for every mark that ends a clause, :data:`COLON` for a colon, a space for all else
+        that is no letter or digit.
     :ivar low: ``kept`` in lower case.
     :ivar broken: whether a line break may have cut a word, or a hyphenated word, in two.
     """
@@ -126,8 +130,8 @@ def fold(text: str, *, join: bool = True) -> Folded:
 
 
 def _is_laid_out(text: str) -> bool:
-    """Say whether there are runs of blanks or broken lines; looks only at the ends of lines, for speed."""
-    if "  " in text or "\t" in text or "\r" in text:
+    """Say whether there are runs of blanks or broken lines, looking at the ends of lines only."""
+    if text.rfind("  ") >= 0 or "\t" in text or "\r" in text:
         return True
     at = text.find("\n")
     while at >= 0:

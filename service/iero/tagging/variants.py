@@ -35,10 +35,12 @@ class Variants:
         self._british = [(re.compile(rf"\b{b}"), a) for a, b in rules["spelling"]]
         self._apart = re.compile(rf"\b({'|'.join(rules['prefixes'])}) (?=\w{{3}})")
         self._joined = re.compile(rf"\b({'|'.join(rules['parting'])})(?=\w{{4}})")
-        self._replaced = [(re.compile(rf"\b{fold_form(swap['one'])}\b"),
-                           [fold_form(other) for other in swap["other"]]) for swap in rules["swaps"]]
-        self._ordered = [(re.compile(re.escape(order["form"]).replace(r"\{x\}", "(.+)")), order["also"])
-                         for order in rules["orders"]]
+        self._replaced = [
+            (re.compile(rf"\b{fold_form(swap['one'])}\b"), [*map(fold_form, swap["other"])])
+            for swap in rules["swaps"]]
+        self._ordered = [
+            (re.compile(re.escape(order["form"]).replace(r"\{x\}", "(.+)")), order["also"])
+            for order in rules["orders"]]
         self.acronyms = ("IER", "ER")
         self._plurals = rules["plurals"]
         self._singulars = {many: one for one, many in rules["plurals"].items()}
