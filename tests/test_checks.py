@@ -154,6 +154,26 @@ def test_a_question_that_does_not_parse_is_told_with_its_line(project):
     assert "line 6" in finding.message
 
 
+def test_a_question_about_literature_is_put_to_the_release_with_its_sample(project, tmp_path):
+    root = project(STRATEGIES, "SELECT ?strategy WHERE { ?strategy rdfs:subClassOf iero:Strategy }",
+                   "PREFIX oa: <http://www.w3.org/ns/oa#>\n"
+                   "SELECT ?strategy WHERE { ?a oa:hasBody ?strategy . "
+                   "?strategy rdfs:subClassOf iero:Strategy }")
+    [finding] = run_checks(root)
+    assert "finds nothing in the release" in finding.message
+    root = project(STRATEGIES, "#+ summary", "#+ sample: two.trig\n#+ summary")
+    [finding] = run_checks(root)
+    assert "There is no sample queries/samples/two.trig" in finding.message
+    samples = tmp_path / "queries" / "samples"
+    samples.mkdir()
+    mention = "<urn:a> <http://www.w3.org/ns/oa#hasBody> <https://w3id.org/iero/{}> ."
+    (samples / "two.trig").write_text(mention.format("Venting"), encoding="utf-8")
+    assert run_checks(root) == []
+    (samples / "two.trig").write_text(mention.format("Soothing"), encoding="utf-8")
+    [finding] = run_checks(root)
+    assert "finds nothing in the release" in finding.message
+
+
 def test_without_a_release_the_remedy_is_told(project, tmp_path):
     (tmp_path / "ontology" / "release" / "iero-kg.nq").unlink()
     [finding] = run_checks(tmp_path)

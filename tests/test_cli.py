@@ -509,3 +509,14 @@ def test_diff_of_nothing_is_a_mistake_of_the_user(run: Iero, tmp_path: Path) -> 
     done = run("diff", tmp_path / "nothing.nq")
     assert done.code == 2
     assert "There is no file" in done.err
+
+
+def test_a_search_string_goes_to_standard_output_and_its_notes_to_standard_error(run: Iero) -> None:
+    sample = Path(__file__).parent / "search_strings" / "sample.ttl"
+    done = run("search-string", "SocialAnxietyDisorder", "--for", "ovid", "--width", 0,
+               "--data", sample)
+    assert done.code == 0
+    assert done.out == ("((social adj anxiety adj disorder*) or (social adj phobia*) or "
+                        "(SAD and (anxiety*))).ti,ab.\n")
+    assert "Note: Social anxiety disorder: SAD also stands for" in done.err
+    assert run("search-string", "Venting", "--for", "google", "--data", sample).code == 2

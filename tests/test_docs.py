@@ -12,13 +12,18 @@ import subprocess
 import sys
 from itertools import pairwise
 from pathlib import Path
+from shutil import copy
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 from click import Command, Option
+from iero import Client
 from iero.cli import iero as group
 from iero.server import create_app
+from iero.server.records import OPTIONS
+from iero.tagging.documents import INPUTS, OUTPUTS
+from iero.tagging.documents.writers import COLUMNS
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -36,7 +41,8 @@ def console(text):
 
 COMMANDS = sorted({command for document in DOCUMENTS for command in console(
     document.read_text(encoding="utf-8"))
-    if command.startswith("iero ") and command not in LONG and "your-" not in command})
+    if command.startswith("iero ") and command not in LONG and "your-" not in command
+    and not command.startswith("iero tag ")})
 ADDRESSES = [command for command in console(README) if command.startswith("curl ")]
 
 
@@ -66,6 +72,35 @@ def test_command_of_a_document_runs(command):
                           capture_output=True, text=True, env=ENVIRONMENT)
     assert made.returncode == 0, made.stderr
     assert made.stdout.strip()
+
+
+FILES = {"library.ris": "scopus.ris", "library.bib": "zotero.bib", "pubmed.nbib": "pubmed.nbib",
+         "pubmed.xml": "efetch.xml", "sample.jsonl": "records.jsonl"}
+"""The files that documents tag, and the fixtures of which they are copies."""
+
+
+@pytest.mark.parametrize("document", ["README.md", "docs/tagging.md"])
+def test_commands_that_tag_run_one_after_the_other(document, tmp_path):
+    for name, fixture in FILES.items():
+        copy(ROOT / "tests" / "tagging" / "documents" / "fixtures" / fixture, tmp_path / name)
+    commands = [command for command in console((ROOT / document).read_text(encoding="utf-8"))
+                if command.startswith(("iero tag ", "iero eval ", "iero compare-tags "))]
+    assert len(commands) >= 3
+    for command in commands:
+        made = subprocess.run([sys.executable, "-m", *shlex.split(command)], check=False,
+                              timeout=60, capture_output=True, text=True, env=ENVIRONMENT,
+                              cwd=tmp_path)
+        assert made.returncode == 0, (command, made.stderr)
+        if command.startswith("iero tag "):
+            assert "Tagged" in made.stderr
+            assert (tmp_path / shlex.split(command)[shlex.split(command).index("-o") + 1]).exists()
+
+
+def test_the_tables_of_the_tagging_page_are_complete():
+    page = (ROOT / "docs" / "tagging.md").read_text(encoding="utf-8")
+    columns, formats = page.partition("## What every column means")[::-2], page
+    assert [name for name in COLUMNS if f"`{name}`" not in columns[0]] == []
+    assert [name for name in (*INPUTS, *OUTPUTS) if f"`{name}`" not in formats] == []
 
 
 def test_the_readme_shows_commands_addresses_and_the_two_to_begin_with():
@@ -103,6 +138,47 @@ def test_python_of_the_readme_gives_what_it_shows():
     found = doctest.testfile(str(ROOT / "README.md"), module_relative=False)
     assert found.attempted >= 3
     assert found.failed == 0
+
+
+@pytest.fixture
+def service_of_the_documents(shipped, monkeypatch):
+    """Answer in this process what the documents ask of http://127.0.0.1:8000."""
+    app = create_app(shipped, shipped=True)
+    monkeypatch.setattr(httpx, "HTTPTransport", lambda: httpx.WSGITransport(app=app))
+    return app
+
+
+def test_python_of_the_page_about_the_client_gives_what_it_shows(service_of_the_documents):
+    found = doctest.testfile(str(ROOT / "docs" / "client.md"), module_relative=False)
+    assert found.attempted >= 15
+    assert found.failed == 0
+
+
+def test_addresses_of_the_page_about_the_client_answer(service_of_the_documents, tmp_path):
+    (tmp_path / "records.jsonl").write_text('{"text": "mood contagion"}', encoding="utf-8")
+    commands = console((ROOT / "docs" / "client.md").read_text(encoding="utf-8"))
+    assert len(commands) >= 4
+    with httpx.Client(transport=httpx.HTTPTransport()) as client:
+        for command in commands:
+            words = shlex.split(command)
+            address = next(word for word in words if word.startswith("http"))
+            options = dict(pairwise(words))
+            headers = dict([options["-H"].split(": ", 1)]) if "-H" in options else {}
+            body = options.get("--data-binary") or options.get("-d")
+            files = {"file": (tmp_path / "records.jsonl").open("rb")} if "-F" in options else None
+            method = "POST" if body or files else "GET"
+            answer = client.request(method, address, headers=headers, content=body, files=files)
+            assert answer.status_code == 200, answer.text
+            if files:
+                files["file"].close()
+
+
+def test_the_page_about_the_client_names_every_method_and_option():
+    text = (ROOT / "docs" / "client.md").read_text(encoding="utf-8")
+    methods = [name for name in vars(Client) if not name.startswith("_") and name != "close"]
+    assert len(methods) > 8
+    assert [name for name in methods if f"`{name}(" not in text and f", `{name}(" not in text] == []
+    assert [name for name in OPTIONS if f"`{name}`" not in text] == []
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

@@ -40,6 +40,7 @@ def test_a_header_says_what_a_query_is_for() -> None:
     ("#+ summary: Strategies that maintain a disorder", "#+ summary: [a]", "no summary"),
     ("#+ tags: [disorders]", "#+ tags: disorders", "tags must be a list"),
     ("#+ tags: [disorders]", "#+ tag: [disorders]", "unknown key 'tag'"),
+    ("#+ tags: [disorders]", "#+ sample: [a.trig]", "sample must be the name of a file"),
     ("#+ tags: [disorders]", "#+ tags: [disorders", "not YAML"),
     ("type: iri", "type: uri", "type of 'disorder'"),
     ("{type: iri,", "{kind: iri,", "'disorder' may have"),
@@ -65,7 +66,7 @@ def test_the_shipped_catalogue_is_in_order_and_every_entry_is_named_by_its_file(
         assert query.name in catalogue
         assert catalogue[query.name] is query
         assert "?" in query.question
-        assert query.statements
+        assert query.statements or query.sample
 
 
 def test_an_unknown_question_is_not_found_and_the_nearest_are_named() -> None:

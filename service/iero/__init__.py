@@ -11,12 +11,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from iero.client import Client
     from iero.graph import KnowledgeGraph
     from iero.tagging.tagger import Tagger
 
 __version__ = "0.2.0"
 
-__all__ = ["KnowledgeGraph", "Tagger", "__version__"]
+__all__ = ["Client", "KnowledgeGraph", "Tagger", "__version__"]
 
 
 def __getattr__(name: str) -> object:
@@ -25,6 +26,10 @@ def __getattr__(name: str) -> object:
         from iero.graph import KnowledgeGraph
 
         return KnowledgeGraph
+    if name == "Client":
+        from iero.client import Client
+
+        return Client
     if name == "Tagger":
         from iero.tagging.tagger import Tagger
 

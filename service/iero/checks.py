@@ -6,7 +6,8 @@ Four kinds of check, each told apart by the ``check`` of its findings:
 * a file name of ``queries/checks/``: each row of the query is a fault;
 * ``undefined-term``: names in IERO's namespace that nothing declares, in the sources, the shapes,
   the alignments, the mappings and in every query, those inside shapes included;
-* a file name of ``queries/questions/``: each question answers something over the built release.
+* a file name of ``queries/questions/``: each question answers something over the built release, and
+  a question about literature over the release with the annotations of its sample.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from typing import Final
 
 from iero.build.sources import MAPPINGS, Module, Sources, load_sources
 from iero.errors import BadQuery, OntologyError, Refused
+from iero.queries import SAMPLES
+from iero.queries import parse as parse_question
 from iero.rdf import curie, iri, is_iri, ntriples, parse, value
 from iero.resources import home
 from iero.results import Answer
@@ -34,6 +37,7 @@ SEVERITIES: Final = ("error", "warning")
 
 _RELEASE: Final = "ontology/release/iero-kg.nq"
 _HEADER: Final = re.compile(r"^#\+ *severity: *(\S+) *$", re.MULTILINE)
+_SAMPLE: Final = re.compile(r"^#\+ *sample:", re.MULTILINE)
 _IRI: Final = re.compile(r"<(https?://[^<>\s]+)>")
 _TYPE, _SELECT, _ASK = iri("rdf:type"), iri("sh:select"), iri("sh:ask")
 _VERSIONS: Final = frozenset(iri(f"owl:{name}") for name in (
@@ -234,11 +238,22 @@ def _ask_questions(base: Traversable) -> Iterator[Finding]:
         yield Finding("error", "questions", _RELEASE, "",
                       "There is no release to put the questions to. Run: iero build")
         return
-    store = Store.open([release])
+    stores = {"": Store.open([release])}
     for path, text in _queries(base, "queries/questions"):
-        reason = _unanswered(store, text)
+        reason = _unanswerable(base, path, text, stores)
         if reason:
             yield Finding("error", _stem(path), path, "", reason)
+
+
+def _unanswerable(base: Traversable, path: str, text: str, stores: dict[str, Store]) -> str:
+    """Put a question to the release, with its sample if it has one; say why there is no answer."""
+    sample = parse_question(path, text).sample if _SAMPLE.search(text) else ""
+    if sample not in stores:
+        file = base.joinpath(*SAMPLES.split("/"), sample)
+        if not file.is_file():
+            return f"There is no sample {SAMPLES}/{sample}. Add it, or correct the header."
+        stores[sample] = Store.open([base.joinpath(*_RELEASE.split("/")), file])
+    return _unanswered(stores[sample], text)
 
 
 def _unanswered(store: Store, text: str) -> str:

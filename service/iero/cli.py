@@ -14,6 +14,8 @@ import click
 
 from iero import __version__
 from iero.errors import BadParameter, BadQuery, IeroError, NotFound
+from iero.literature import compare_tags, evaluate, tag
+from iero.searching import search_string
 
 if TYPE_CHECKING:
     from iero.graph import KnowledgeGraph
@@ -54,6 +56,7 @@ def iero() -> None:
       iero query what-is-emotional-labor    the answer to one of them
       iero search "calming others"          find a term by words
       iero show Venting                     all about a term
+      iero tag library.ris -o tagged.ris    tag what a reference manager has exported
       iero serve                            the same in the browser, and SPARQL over HTTP
 
     Results go to standard output, messages to standard error. The exit code is 0 for success, 1 for
@@ -158,6 +161,10 @@ def search(text: tuple[str, ...], limit: int, data: Path | None) -> None:
         _screen().err.print(f"Nothing found for {words!r}.", markup=False)
         raise SystemExit(_FINDINGS)
     _screen().hits(hits)
+
+
+for _command in (search_string, tag, evaluate, compare_tags):
+    iero.add_command(_command)
 
 
 @iero.command(short_help="Write the graph in another format.")

@@ -15,6 +15,7 @@
     |-- LimitExceeded          a query above a limit: time, memory, size, workers  503  exit 1
     |-- ServiceFailure         a part of the service itself broke                  500  exit 1
     `-- RemoteError            another SPARQL endpoint failed                      502  exit 1
+        `-- IncompleteResult   an answer of another service that broke off         502  exit 1
 
 The HTTP service turns each into one ``application/problem+json`` body (RFC 9457), the command into
 one message on standard error and its exit code. Nothing else in the package decides either number.
@@ -143,7 +144,13 @@ class LimitExceeded(IeroError):
 
 
 class RemoteError(IeroError):
-    """Another SPARQL endpoint could not be reached, refused, or answered nonsense."""
+    """Another service could not be reached, refused, or answered nonsense."""
 
     status = 502
     title = "Remote endpoint failed"
+
+
+class IncompleteResult(RemoteError):
+    """An answer of another service that broke off; no part of it is handed on."""
+
+    title = "Incomplete result"

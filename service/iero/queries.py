@@ -16,10 +16,12 @@ from iero import resources
 from iero.errors import BadParameter, NotFound, OntologyError
 from iero.syntax import bind
 
-__all__ = ["Catalogue", "Parameter", "Query", "parse"]
+__all__ = ["SAMPLES", "Catalogue", "Parameter", "Query", "parse"]
 
 Type = Literal["iri", "string", "integer"]
-_KEYS: Final = ("summary", "question", "tags", "parameters", "statements")
+_KEYS: Final = ("summary", "question", "tags", "parameters", "statements", "sample")
+SAMPLES: Final = "queries/samples"
+"""The folder of the data that questions about literature are tried on."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,8 @@ class Query:
 
     :ivar statements: which statements of the requirements it answers.
     :ivar text: the whole file, header included: SPARQL as it stands.
+    :ivar sample: file in :data:`SAMPLES` with data of the kind that the question asks about, for
+        questions to which the ontology alone has no answer.
     """
 
     name: str
@@ -50,6 +54,7 @@ class Query:
     tags: tuple[str, ...] = ()
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     statements: tuple[str, ...] = ()
+    sample: str = ""
 
 
 class Catalogue:
@@ -120,11 +125,14 @@ def parse(path: str, text: str) -> Query:
     for key in ("tags", "statements"):
         if not isinstance(header.get(key, []), list):
             raise _wrong(path, f"{key} must be a list like [a, b]")
+    if not isinstance(header.get("sample", ""), str):
+        raise _wrong(path, "sample must be the name of a file")
     parameters = _parameters(path, header.get("parameters") or {}, text)
     name = path.rpartition("/")[2].removesuffix(".rq")
     return Query(name, header["summary"], header["question"], text,
                  tuple(str(tag) for tag in header.get("tags", [])), parameters,
-                 tuple(str(statement) for statement in header.get("statements", [])))
+                 tuple(str(statement) for statement in header.get("statements", [])),
+                 header.get("sample", ""))
 
 
 def _header(path: str, text: str) -> dict[str, Any]:

@@ -117,12 +117,12 @@ def parse(data: bytes, format: str, *, name: str, base: str | None = None) -> li
 def parse_graphs(
     data: bytes, format: str, *, name: str, base: str | None = None,  # noqa: A002
 ) -> dict[str, list[Triple]]:
-    """Read a document into the triples of each of its graphs, by the graph's IRI.
+    r"""Read a document into the triples of each of its graphs, by the graph's IRI.
 
     The default graph, the only one that most formats have, goes by the empty name. The arguments
     and errors are those of :func:`parse`.
 
-    >>> document = b"<x:a> <x:p> <x:b> <x:g> .\\n<x:a> <x:p> <x:c> .\\n"
+    >>> document = b"<x:a> <x:p> <x:b> <x:g> .\n<x:a> <x:p> <x:c> .\n"
     >>> sorted(parse_graphs(document, "nquads", name="small.nq"))
     ['', 'x:g']
     """

@@ -18,10 +18,21 @@ from rich import box
 from rich.console import Console, Group
 from rich.markup import escape
 from rich.measure import Measurement
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 from rich.text import Text
 
-from iero.naming import spell
+from iero.naming import spell, split_name
 from iero.terms import IRI, Literal, Row, Term
 
 if TYPE_CHECKING:
@@ -31,6 +42,8 @@ if TYPE_CHECKING:
     from iero.queries import Query
     from iero.results import Answer
     from iero.search import Hit
+    from iero.tagging.comparison import Comparison
+    from iero.tagging.evaluation import Counts, Evaluation
 
 __all__ = ["Screen"]
 
@@ -55,6 +68,20 @@ class Screen:
                 yield lambda stage: status.update(f"{escape(stage)} …")
         else:
             yield lambda stage: self.err.print(escape(stage), style="dim")
+
+    @contextmanager
+    def bar(self, message: str) -> Iterator[Callable[[int, int | None, int], None]]:
+        """Show how far a task is; yields a function of bytes done, bytes in all and records."""
+        if not self.err.is_terminal:
+            yield lambda *_: None
+            return
+        columns = (SpinnerColumn(), TextColumn(escape(message)), BarColumn(), TaskProgressColumn(),
+                   TextColumn("{task.fields[records]:,} records"), _Rate(), TimeElapsedColumn(),
+                   TextColumn("left"), TimeRemainingColumn())
+        with Progress(*columns, console=self.err, transient=True) as progress:
+            task = progress.add_task(message, total=None, records=0)
+            yield lambda done, total, records: progress.update(
+                task, completed=done, total=total, records=records)
 
     def answer(self, answer: Answer, title: str = "") -> bool:
         """Show rows as a table, a truth value as a word; say whether there was anything."""
@@ -158,6 +185,50 @@ class Screen:
                 for name, said in pairs:
                     self.out.print(Text(f"  {mark} {name} {said}", style=style), soft_wrap=True)
 
+    def evaluation(self, result: Evaluation, limit: int) -> None:
+        """Show precision, recall and F1, then the concepts with most errors, then confusions."""
+        rates = ("precision", "recall", "F1", "right", "wrong", "missed")
+        table = self._table(("", *rates))
+        for name, counts in (("mentions, exact", result.exact),
+                             ("mentions, overlapping", result.overlap),
+                             ("concepts of a document", result.documents)):
+            table.add_row(name, *_rates(counts))
+        self._print(table)
+        worst = sorted(result.concepts.items(), key=lambda each: (
+            -each[1].wrong - each[1].missed, each[0]))
+        table = self._table(("concept", *rates))
+        for concept, counts in worst[:limit or None]:
+            table.add_row(self._concept(concept), *_rates(counts))
+        self._print(table)
+        if result.confusions:
+            table = self._table(("in the gold standard", "found in its place", "times"))
+            for (gold, found), count in result.confusions.most_common(limit or None):
+                table.add_row(self._concept(gold), self._concept(found),
+                              f"{count:,}")
+            self._print(table)
+        self.err.print(f"{result.records:,} records", style="dim")
+
+    def comparison(self, result: Comparison, limit: int) -> None:
+        """Show which mentions came, went and changed, the commonest kind first."""
+        if result.changes:
+            table = self._table(("times", "change", "concept", "cause", "for example"))
+            for change, count in result.changes.most_common(limit or None):
+                record, text = result.examples[change][0]
+                table.add_row(f"{count:,}", change.kind, self._concept(change.concept),
+                              Text(change.cause), Text(f"{record}: {text}"))
+            self._print(table)
+        for name, ids in (("first", result.only_first), ("second", result.only_second)):
+            if ids:
+                some = escape(", ".join(ids[:5]))
+                self.err.print(f"{len(ids):,} records only in the {name}: {some}")
+        kinds = ("gained", "lost", "changed")
+        totals = ", ".join(f"{result.total(kind):,} {kind}" for kind in kinds)
+        self.err.print(f"{result.records:,} records, {result.changed_records:,} of them changed; "
+                       f"mentions: {result.same:,} the same, {totals}", style="dim")
+
+    def _concept(self, iri: str) -> Text:
+        return self._named(IRI(iri), split_name(iri))
+
     def term(self, term: Description) -> None:
         """Show a term as a page."""
         head = Text(term.label, style="bold")
@@ -225,6 +296,20 @@ class Screen:
         if self.out.is_terminal:
             text.stylize(f"link {iri}")
         return text
+
+
+class _Rate(ProgressColumn):
+    """How fast the task goes, in megabytes a second."""
+
+    def render(self, task: Task) -> Text:
+        """Return the rate of a task."""
+        speed = task.finished_speed or task.speed
+        return Text("" if speed is None else f"{speed / 1e6:.1f} MB/s", style="progress.data.speed")
+
+
+def _rates(counts: Counts) -> Iterator[str]:
+    yield from (f"{value:.3f}" for value in (counts.precision, counts.recall, counts.f1))
+    yield from (f"{value:,}" for value in (counts.right, counts.wrong, counts.missed))
 
 
 def _columns(variables: Sequence[str]) -> list[tuple[str, str]]:

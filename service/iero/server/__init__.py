@@ -7,7 +7,10 @@
     |-- sparql   SPARQL 1.1 Protocol, service description, query page
     |-- queries  the catalogue of questions, and running them
     |-- terms    term pages and documents, the ontology document
-    `-- search   full text
+    |-- search   full text
+    |-- tag      mentions in texts, records and uploaded files
+    `-- search_strings  search strings for bibliographic databases
+    records      what a request to the tagger brings
     answers      an Answer becomes a complete response, or an error
     negotiation  what a request says: parameters, body, wanted representation
     links        every URL that the service writes

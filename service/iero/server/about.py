@@ -86,6 +86,8 @@ _STARTS = (
      "What the graph answers: each with its table and the SPARQL behind it."),
     ("terms.ontology", "Ontology",
      "Every term, and the document as RDF/XML, Turtle, JSON-LD or N-Triples."),
+    ("tag.tag", "Tag",
+     "Paste a title and abstract, and see what it mentions; programs post files."),
     ("search.search", "Search",
      "Find a term by its label, a synonym, an abbreviation or its definition."),
     ("sparql.endpoint", "SPARQL", "The endpoint, with a page to write queries in."),
@@ -93,7 +95,7 @@ _STARTS = (
 )
 _ENTRIES = {
     "sparql": "sparql.endpoint", "queries": "queries.catalogue", "ontology": "terms.ontology",
-    "search": "search.search", "void": "about.void", "health": "about.health",
+    "search": "search.search", "tag": "tag.tag", "void": "about.void", "health": "about.health",
     "version": "about.version",
 }
 

@@ -8,7 +8,7 @@ from flask import Flask, Response, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from iero.naming import spell
-from iero.server import about, errors, links, queries, search, sparql, terms
+from iero.server import about, errors, links, queries, search, search_strings, sparql, tag, terms
 from iero.server.context import Context
 from iero.server.mounted import Mounted
 from iero.server.preview import without_header
@@ -16,6 +16,7 @@ from iero.terms import IRI, BlankNode, Literal
 
 if TYPE_CHECKING:
     from iero.graph import KnowledgeGraph
+    from iero.tagging import Tagger
 
 PAGE_POLICY: Final = ("default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
                       "base-uri 'none'; frame-ancestors 'none'")
@@ -35,24 +36,27 @@ PREFLIGHT: Final = {
 
 
 def create_app(
-    graph: KnowledgeGraph, *, base_path: str = "", release: str = "", shipped: bool = False,
-    trusted_proxies: int = 0, body_limit: int = 1 << 20, answer_limit: int = 1 << 30,
+    graph: KnowledgeGraph, tagger: Tagger | None = None, *, base_path: str = "", release: str = "",
+    shipped: bool = False, trusted_proxies: int = 0, body_limit: int = 1 << 20,
+    answer_limit: int = 1 << 30, record_limit: int = 1000,
 ) -> Flask:
     """Make the WSGI application that serves a graph.
 
     :param graph: the graph.
+    :param tagger: a tagger of the graph; without one it is made when a text is first tagged.
     :param base_path: where the application is mounted, such as ``/iero``; nothing for the root.
     :param release: what identifies the data, for entity tags; nothing where it may change.
     :param shipped: whether the graph is the release that ships with the package.
     :param trusted_proxies: how many proxies in front may set ``X-Forwarded-*`` headers.
     :param body_limit: how many bytes a request body may have.
     :param answer_limit: how many bytes an answer may have.
+    :param record_limit: how many records a request may bring to be tagged.
     """
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = body_limit
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    context = Context(graph, release, shipped, answer_limit)
-    for subject in (about, sparql, queries, terms, search):
+    context = Context(graph, release, shipped, answer_limit, tagger, record_limit)
+    for subject in (about, sparql, queries, terms, search, search_strings, tag):
         app.register_blueprint(subject.blueprint(context))
     errors.register(app)
     app.after_request(_headers)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from iero.graph import KnowledgeGraph
+    from iero.tagging import Tagger
 
 
 @dataclass(frozen=True)
@@ -18,9 +19,13 @@ class Context:
         empty where the data may change while the service runs.
     :param shipped: whether the graph is the release that ships with the package.
     :param answer_limit: how many bytes one answer may have.
+    :param tagger: a tagger of the graph; one is made when it is first needed.
+    :param record_limit: how many records one request may bring to be tagged.
     """
 
     graph: KnowledgeGraph
     release: str = ""
     shipped: bool = False
     answer_limit: int = 1 << 30
+    tagger: Tagger | None = None
+    record_limit: int = 1000

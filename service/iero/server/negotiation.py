@@ -22,6 +22,10 @@ BLOCK: Final = 1 << 16
 DRAINED: Final = 1 << 24
 """How much of a body that is too large is read and thrown away."""
 JSON_TYPE: Final = "application/json"
+MEDIA_TYPES: Final = {"text": "text/plain", "json": JSON_TYPE, HTML: "text/html",
+                      "jsonld": "application/ld+json", "turtle": "text/turtle",
+                      "nquads": "application/n-quads"}
+"""The names of representations under ``?format=``, for what is no answer of the graph."""
 _JAVA: Final = "text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2"
 """What Java (and so Protégé, at its second try) sends for want of an opinion; it wants no page."""
 
@@ -150,3 +154,48 @@ def require_json(wanted: str | None, *, also: str = "") -> None:
         asked = f"format={wanted}" if wanted else f"Accept: {header}"
         raise NotAcceptable(f"Nothing here fits {asked!r}.", available=available,
                             hint="Available: " + ", ".join(available) + ".")
+
+
+def choose(wanted: str | None, offers: tuple[str, ...]) -> str:
+    """Return which of some representations a request asks for; the first where it has no opinion.
+
+    :param offers: their names under ``?format=``, the preferred one first.
+    :raises NotAcceptable: if none fits.
+    """
+    if wanted and wanted in offers:
+        return wanted
+    header = accept()
+    if not wanted:
+        if HTML in offers and prefers_html(header):
+            return HTML
+        data = [offer for offer in offers if offer != HTML]
+        taken = parse_accept_header(header or "*/*", MIMEAccept)
+        best = max(data, key=lambda offer: taken.quality(MEDIA_TYPES[offer]))
+        if taken.quality(MEDIA_TYPES[best]):
+            return best
+    asked = f"format={wanted}" if wanted else f"Accept: {header}"
+    available = [MEDIA_TYPES[offer] for offer in offers]
+    raise NotAcceptable(f"Nothing here fits {asked!r}.", available=available,
+                        hint="Available: " + ", ".join(available) + ".")
+
+
+def number(name: str, text: str) -> int:
+    """Return a parameter that is a whole number.
+
+    :raises BadParameter: if it is none.
+    """
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise BadParameter(f"The parameter {name!r} is {text!r}, not a whole number.",
+                           parameter=name)
+    return int(text)
+
+
+def flag(params: Pairs, name: str, default: bool) -> bool:
+    """Return a parameter that is true or false.
+
+    :raises BadParameter: if it is neither, or given twice.
+    """
+    text = (one(params, name) or "").lower()
+    if text in ("true", "1", "false", "0", ""):
+        return text in ("true", "1") if text else default
+    raise BadParameter(f"The parameter {name!r} is {text!r}, not true or false.", parameter=name)
