@@ -105,7 +105,7 @@ def test_a_term_and_a_search(client, shipped):
 
 def test_a_search_string(client):
     made = client.search_string("PanicDisorder", "ovid", near=2, narrower=False)
-    assert made.text == "((panic adj3 disorder*)).ti,ab."
+    assert made.text == "((panic adj3 disorder*) or (PD and (panic*))).ti,ab."
     assert made.notes
 
 

@@ -28,6 +28,7 @@ from iero.tagging.documents.writers import COLUMNS
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+TAGGING = ("iero tag ", "iero eval ", "iero compare-tags ")  # run one after the other
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT / "service")}  # also where nothing is installed
 LONG = {"iero build", "iero check", "iero serve"}  # have test modules of their own
 
@@ -42,7 +43,7 @@ def console(text):
 COMMANDS = sorted({command for document in DOCUMENTS for command in console(
     document.read_text(encoding="utf-8"))
     if command.startswith("iero ") and command not in LONG and "your-" not in command
-    and not command.startswith("iero tag ")})
+    and not command.startswith(TAGGING)})
 ADDRESSES = [command for command in console(README) if command.startswith("curl ")]
 
 
@@ -84,7 +85,7 @@ def test_commands_that_tag_run_one_after_the_other(document, tmp_path):
     for name, fixture in FILES.items():
         copy(ROOT / "tests" / "tagging" / "documents" / "fixtures" / fixture, tmp_path / name)
     commands = [command for command in console((ROOT / document).read_text(encoding="utf-8"))
-                if command.startswith(("iero tag ", "iero eval ", "iero compare-tags "))]
+                if command.startswith(TAGGING)]
     assert len(commands) >= 3
     for command in commands:
         made = subprocess.run([sys.executable, "-m", *shlex.split(command)], check=False,

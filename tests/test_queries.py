@@ -66,7 +66,7 @@ def test_the_shipped_catalogue_is_in_order_and_every_entry_is_named_by_its_file(
         assert query.name in catalogue
         assert catalogue[query.name] is query
         assert "?" in query.question
-        assert query.statements or query.sample
+        assert query.tags
 
 
 def test_an_unknown_question_is_not_found_and_the_nearest_are_named() -> None:

@@ -22,7 +22,10 @@ resource = OntologyResource(slug=sys.argv[1], local=True, format="turtle")
 adapter = SparqlImplementation(resource)
 kinds = sys.argv[2:]
 found = {kind: adapter.entities(owl_type=f"owl:{kind}") for kind in kinds}
-print(json.dumps({kind: [adapter.curie_to_uri(one) or one for one in ones]
+OBO = "http://purl.obolibrary.org/obo/"  # oaklib drops it and cannot put it back
+def whole(one):
+    return adapter.curie_to_uri(one) or one if ":" in one else OBO + one
+print(json.dumps({kind: [whole(one) for one in ones]
                   for kind, ones in found.items()}))
 """
 
