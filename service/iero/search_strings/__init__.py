@@ -2,7 +2,8 @@
 
 >>> from iero import KnowledgeGraph
 >>> from iero.search_strings import search_string
->>> made = search_string(KnowledgeGraph.open(), "PanicDisorder", "pubmed")
+>>> made = search_string(KnowledgeGraph.open(), "PanicDisorder", "pubmed", narrower=False,
+...                      abbreviations=False)
 >>> print(made.text)
 ("panic disorder*"[tiab])
 >>> print(*made.notes)
