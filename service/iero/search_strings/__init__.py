@@ -6,8 +6,6 @@
 ...                      abbreviations=False)
 >>> print(made.text)
 ("panic disorder*"[tiab])
->>> print(*made.notes)
-Panic disorder: PD also stands for Parkinson's disease and for personality disorder.
 
 :mod:`~iero.search_strings.names` gathers the names of a concept and of what is narrower, in every
 spelling and number; :mod:`~iero.search_strings.dialects` writes them as one database reads them;
