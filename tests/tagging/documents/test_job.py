@@ -386,7 +386,9 @@ def test_a_killed_process_leaves_a_run_to_resume_and_no_other_process(
     ]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     process = subprocess.Popen(
-        command, env=environment, stderr=subprocess.PIPE, start_new_session=True
+        command, env=environment, stderr=subprocess.PIPE, start_new_session=True,
+        # a shell without job control starts what runs in the background deaf to SIGINT
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     note = tmp_path / "a.jsonl.part.json"
     deadline = time.monotonic() + 60
