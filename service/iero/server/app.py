@@ -15,6 +15,7 @@ from iero.server.preview import without_header
 from iero.terms import IRI, BlankNode, Literal
 
 if TYPE_CHECKING:
+    from iero.changes import Changes
     from iero.graph import KnowledgeGraph
     from iero.tagging import Tagger
 
@@ -38,7 +39,7 @@ PREFLIGHT: Final = {
 def create_app(
     graph: KnowledgeGraph, tagger: Tagger | None = None, *, base_path: str = "", release: str = "",
     shipped: bool = False, trusted_proxies: int = 0, body_limit: int = 1 << 20,
-    answer_limit: int = 1 << 30, record_limit: int = 1000,
+    answer_limit: int = 1 << 30, record_limit: int = 1000, changes: Changes | None = None,
 ) -> Flask:
     """Make the WSGI application that serves a graph.
 
@@ -51,11 +52,13 @@ def create_app(
     :param body_limit: how many bytes a request body may have.
     :param answer_limit: how many bytes an answer may have.
     :param record_limit: how many records a request may bring to be tagged.
+    :param changes: what changes the data of the graph; nothing makes the service read-only.
     """
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = body_limit
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    context = Context(graph, release, shipped, answer_limit, tagger, record_limit)
+    context = Context(graph, release, shipped, answer_limit, tagger, record_limit,
+                      changes)
     for subject in (about, sparql, queries, terms, search, search_strings, tag):
         app.register_blueprint(subject.blueprint(context))
     errors.register(app)
