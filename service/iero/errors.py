@@ -6,11 +6,13 @@
     |-- BadQuery               SPARQL that does not parse: line, column, remedy    400  exit 2
     |-- BadDocument            RDF that does not parse: line, column, reason       400  exit 2
     |-- BadParameter           a missing, doubled or ill-formed parameter          400  exit 2
+    |-- Unauthorized           a write without a token, or with one that is over   401  exit 2
     |-- Refused                an update, SERVICE, LOAD or remote graph            403  exit 2
     |-- NotFound               no such term, query or file: the nearest names      404  exit 2
     |-- NotAcceptable          a format that cannot be served: those that can      406  exit 2
     |-- Conflict               a change that what is there does not allow          409  exit 2
-    |-- PreconditionFailed     the data are no longer what the client took them for 412  exit 2
+    |-- LengthRequired         a body that does not say how long it is             411  exit 2
+    |-- PreconditionFailed     the data are not what the client took them for      412  exit 2
     |-- TooLarge               a request above the size limit                      413  exit 2
     |-- UnsupportedMediaType   a request body in an unknown format                 415  exit 2
     |-- InvalidChange          a change that breaks the shapes: the report         422  exit 2
@@ -91,6 +93,17 @@ class BadParameter(IeroError):
     title = "Bad parameter"
 
 
+class Unauthorized(IeroError):
+    """A write without a token, or with one that is unknown, expired or revoked.
+
+    Details hold ``error``, the code of RFC 6750, section 3.1, where a token was sent.
+    """
+
+    status = 401
+    exit_code = 2
+    title = "Not authorized"
+
+
 class Refused(IeroError):
     """Something that this service does not do for anybody: updates, federation, remote graphs."""
 
@@ -129,6 +142,14 @@ class PreconditionFailed(IeroError):
     status = 412
     exit_code = 2
     title = "Precondition failed"
+
+
+class LengthRequired(IeroError):
+    """A request body without ``Content-Length``: if it broke off, nobody could tell."""
+
+    status = 411
+    exit_code = 2
+    title = "Length required"
 
 
 class TooLarge(IeroError):
