@@ -113,7 +113,16 @@ class Configuration:
                            least=0, most=10)
 
     data: Path | None = setting(  # noqa: RUF009
-        None, "Serve this RDF file instead of the shipped graph.", DATA, metavar="FILE")
+        None, "Serve this RDF file, or keep writable data in this directory, which is made where "
+              "there is none.", DATA, metavar="FILE|DIR")
+    read_only: bool = setting(
+        False, "Only read the data directory, whoever else writes to it.", DATA)
+    scratch: bool = setting(
+        False, "Serve an empty store that anybody may write anything to, for tests; it is gone "
+               "when the service ends.", DATA)
+    shapes: tuple[Path, ...] = setting(  # noqa: RUF009
+        (), "Guard what is written by these shapes instead of those of IERO.", DATA,
+        metavar="FILE")
     url: str | None = setting(None, "Stand in front of this SPARQL endpoint instead.", DATA,
                               metavar="ENDPOINT")
 
@@ -135,10 +144,26 @@ class Configuration:
         for each in SETTINGS.values():
             if (value := getattr(self, each.name)) is not None:
                 each.check(value)
-        if self.data is not None and self.url is not None:
-            raise BadParameter("Give --data or --url, not both.")
-        if self.data is not None and not self.data.is_file():
+        if sum((self.data is not None, self.url is not None, self.scratch)) > 1:
+            raise BadParameter("Give one of --data, --url and --scratch.")
+        if self.data is not None and self.data.suffix and not self.data.exists():
             raise NotFound(f"There is no file {str(self.data)!r}.", nearest=[])
+        if self.writable and self.workers > 1:
+            raise BadParameter("One server process writes to a data directory.",
+                               hint="Leave --workers out, or serve it --read-only.")
+        if self.scratch and self.host not in ("127.0.0.1", "::1", "localhost"):
+            raise BadParameter("A scratch store, to which anybody may write, listens on loopback.",
+                               hint="Leave --host out.")
+
+    @property
+    def directory(self) -> Path | None:
+        """The data directory, if there is to be one."""
+        return self.data if self.data is not None and not self.data.is_file() else None
+
+    @property
+    def writable(self) -> bool:
+        """Whether the data can be changed."""
+        return self.scratch or (self.directory is not None and not self.read_only)
 
 
 def _settings() -> dict[str, Setting]:
