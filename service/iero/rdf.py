@@ -266,7 +266,7 @@ def merge(documents: Iterable[tuple[bytes, str]], *, base: str | None = None) ->
     quads = (quad for data, format_ in documents
              for quad in pyoxigraph.parse(data, FORMATS[format_], base_iri=base,
                                           without_named_graphs=True, rename_blank_nodes=True))
-    return pyoxigraph.serialize((quad.triple for quad in quads), format=FORMATS["ntriples"])
+    return b"".join(f"{quad.triple} .\n".encode() for quad in quads)
 
 
 def convert(triples: Iterable[Triple], format: str) -> bytes:  # noqa: A002

@@ -16,6 +16,7 @@ from typing import BinaryIO, Final, cast
 
 import pyoxigraph as ox
 
+from iero.directory import failure
 from iero.errors import BadParameter, BadQuery, NotAcceptable, NotFound, OntologyError
 from iero.protocol import Format, explain_syntax_error, format_named, refuse_unsafe
 from iero.results import RDF_FORMATS, Answer, Result, Sink
@@ -52,8 +53,12 @@ class Store:
     [1, 2]
     """
 
-    def __init__(self) -> None:
-        self._engine = ox.Store()
+    def __init__(self, engine: ox.Store | None = None) -> None:
+        """Make a store.
+
+        :param engine: what holds the data already; without it, an empty store in memory.
+        """
+        self._engine = ox.Store() if engine is None else engine
         self._lock = Lock()
         self._united = True
         self._merged: dict[frozenset[str], ox.Store] = {}
@@ -69,6 +74,17 @@ class Store:
         for file in files:
             store.load_file(file)
         return store
+
+    @classmethod
+    def read(cls, folder: Path) -> Store:
+        """Open data that the engine keeps in a folder, which nobody changes; read-only.
+
+        :raises DirectoryFailure: if they cannot be opened.
+        """
+        try:
+            return cls(ox.Store.read_only(str(folder)))
+        except OSError as error:
+            raise failure(error, folder) from error
 
     def load_file(self, file: Path | Traversable) -> None:
         """Add a file; its format follows from its name. See :meth:`open` for the errors."""
@@ -153,6 +169,33 @@ class Store:
             return engine.query(text, prefixes=prefixes, default_graph=sources, named_graphs=graphs)
         except SyntaxError as error:
             raise _explained(text, str(error)) from error
+
+    def solutions(self, text: str, default: list[str] | None = None,
+                  named: list[str] | None = None) -> ox.QuerySolutions:
+        """Return the solutions of a SELECT query, as the engine's terms.
+
+        :param default: the graphs of which the default graph consists; ``None`` for the store's.
+        :param named: the named graphs that there are; ``None`` for all of the store's.
+        """
+        engine = self._engine
+        sources: list[ox.NamedNode | ox.BlankNode | ox.DefaultGraph] | None = None
+        if default is not None:
+            sources = [ox.NamedNode(name) for name in default]
+            if len(sources) > 1:
+                engine, sources = self._merge(tuple(default), tuple(named or ())), [
+                    ox.DefaultGraph()]
+        graphs: list[ox.NamedNode | ox.BlankNode] | None = None
+        if named is not None:
+            graphs = [ox.NamedNode(name) for name in named]
+        found = engine.query(text, default_graph=sources, named_graphs=graphs)
+        if not isinstance(found, ox.QuerySolutions):
+            raise TypeError("Only a SELECT query has solutions.")
+        return found
+
+    def changed(self) -> None:
+        """Forget what was put together from the data, which somebody has changed."""
+        with self._lock:
+            self._merged.clear()
 
     def _dataset(
         self, text: str, default: tuple[str, ...], named: tuple[str, ...]

@@ -22,7 +22,7 @@ from typing import Any, BinaryIO, Final
 from iero import turtle
 from iero.errors import LimitExceeded, NotAcceptable, ServiceFailure
 from iero.pool.cache import Cache
-from iero.pool.limits import MEGABYTE, Limits
+from iero.pool.limits import GLANCE, MEGABYTE, Limits, resident
 from iero.pool.worker import OUT_OF_MEMORY, Failed, Opened, Task, Written
 from iero.protocol import Format, formats_for
 from iero.rdf import Triple
@@ -32,10 +32,7 @@ from iero.terms import Row, Term
 
 _KINDS: Final = {"SELECT": "bindings", "ASK": "boolean", "CONSTRUCT": "graph", "DESCRIBE": "graph"}
 _PROGRAM: Final = "from iero.pool.worker import main; main()"
-_PAGE: Final = os.sysconf("SC_PAGE_SIZE")
 _BLOCK: Final = 1 << 18
-_GLANCE: Final = 0.05
-"""Seconds between two looks at what a worker costs."""
 _SLOW: Final = 1.0
 """Seconds after which a query gives way to the others on the processor."""
 _GIVEN_WAY: Final = 10
@@ -57,11 +54,7 @@ class _Worker:
 
     def memory(self) -> int:
         """Return the bytes by which it has grown; 0 where the system does not tell."""
-        try:
-            fields = Path(f"/proc/{self.pid}/statm").read_bytes().split()
-        except OSError:
-            return 0
-        return int(fields[1]) * _PAGE - self.baseline
+        return max(resident(self.pid) - self.baseline, 0)
 
     def give_way(self) -> None:
         """Let quicker queries go first on the processor."""
@@ -245,7 +238,7 @@ class _Lease:
         :raises ServiceFailure: if the worker died of something else.
         """
         try:
-            while not self.worker.connection.poll(_GLANCE):
+            while not self.worker.connection.poll(GLANCE):
                 self._look()
             return self.worker.connection.recv()
         except (EOFError, OSError) as error:

@@ -16,7 +16,7 @@ from werkzeug.exceptions import (
 from werkzeug.exceptions import NotFound as NoSuchRoute
 from werkzeug.http import parse_accept_header
 
-from iero.errors import IeroError, InvalidChange, Unauthorized
+from iero.errors import IeroError, Unauthorized
 from iero.protocol import formats_for
 from iero.rdf import convert
 from iero.server.description import WITHIN
@@ -45,7 +45,7 @@ def respond(problem: dict[str, Any], page: str = "error.html", **context: Any) -
 
 
 def _ours(error: IeroError) -> Response:
-    response = report(error) if isinstance(error, InvalidChange) else respond(error.problem())
+    response = report(error) if "report" in error.details else respond(error.problem())
     if "retry_after" in error.details:
         response.headers["Retry-After"] = str(error.details["retry_after"])
     if "accept_encoding" in error.details:
@@ -57,7 +57,7 @@ def _ours(error: IeroError) -> Response:
     return response
 
 
-def report(error: InvalidChange) -> Response:
+def report(error: IeroError) -> Response:
     """Return why a change is invalid as the client wants it: a problem, a report in RDF, or text.
 
     The problem lists the results too; it goes to whoever names no format that there is.
