@@ -94,8 +94,7 @@ class GraphStore:
         if made and response.status_code == 201:
             response.headers["Location"] = made
         if request.method == "PUT" and response.status_code == 200 and not _asks_for_json():
-            response.status_code = 204  # what clients of the standard know for a graph replaced
-            response.set_data(b"")
+            response = Response(status=204, headers=_kept(response))
         return response
 
     def _put(self, graph: str, writing: Writing) -> Act:
@@ -140,6 +139,12 @@ def _must_exist() -> bool | None:
 def _asks_for_json() -> bool:
     """Say whether the client names JSON, be it after others: ``*/*`` asks for nothing."""
     return JSON_TYPE in {media_type.lower() for media_type in request.accept_mimetypes.values()}
+
+
+def _kept(response: Response) -> list[tuple[str, str]]:
+    """Return the headers of a response that do not describe its body."""
+    return [(name, value) for name, value in response.headers
+            if name not in ("Content-Type", "Content-Length")]
 
 
 def _query(name: str) -> str:

@@ -10,6 +10,7 @@ from functools import partial
 from flask import Blueprint, Response, request
 
 from iero.changes import Outcome
+from iero.errors import BadQuery
 from iero.protocol import FORM, based, parse_update_request
 from iero.server import links
 from iero.server.context import Context
@@ -39,11 +40,19 @@ def _read(writing: Writing) -> Act:
                                  pairs(body) if is_form else [], b"" if is_form else body)
     text = based(asked.update, links.absolute("update.update"))
 
+    def carry_out(update: str, conditions: Conditions) -> Outcome:
+        return writing.changes.update(update, using_graphs=asked.using_graphs,
+                                      using_named_graphs=asked.using_named_graphs, **conditions)
+
     def act(conditions: Conditions) -> Outcome:
         if asked.timeout is not None:
             conditions["timeout"] = asked.timeout
-        return writing.changes.update(text, using_graphs=asked.using_graphs,
-                                      using_named_graphs=asked.using_named_graphs, **conditions)
+        try:
+            return carry_out(text, conditions)
+        except BadQuery:
+            if text != asked.update:  # then what is wrong is told of the update as it was sent
+                carry_out(asked.update, conditions | {"dry_run": True})
+            raise
 
     return act
 
