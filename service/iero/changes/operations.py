@@ -213,6 +213,7 @@ class _Frame:
 def _unknown(token: Token) -> BadQuery:
     return BadQuery(
         f"{token.text[:60]} at line {token.line}, column {token.column} is not what an operation "
-        "of SPARQL Update has there.", line=token.line, column=token.column, excerpt=token.text[:60],
+        "of SPARQL Update has there.",
+        line=token.line, column=token.column, excerpt=token.text[:60],
         hint="An update consists of INSERT, DELETE, WITH, CLEAR, DROP, CREATE, ADD, MOVE or COPY "
              "operations with ; between them, and a space after each keyword.")
