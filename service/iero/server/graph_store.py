@@ -21,7 +21,7 @@ from iero.server import answers, description, links
 from iero.server.context import Context
 from iero.server.negotiation import JSON_TYPE, data_format, one, pairs
 from iero.server.uploads import documents, read_upload
-from iero.server.writing import Act, Writing, read_only
+from iero.server.writing import Act, Writing, is_rehearsal, read_only
 from iero.terms import IRI
 
 METHODS: Final = ("GET", "PUT", "POST", "DELETE")
@@ -43,7 +43,7 @@ class GraphStore:
         return self._serve(target_graph(pairs(request.query_string), url))
 
     def _serve(self, graph: str | None) -> Response:
-        if request.method == "GET":  # and HEAD, which the framework turns into it
+        if request.method in ("GET", "HEAD"):
             wanted = one(pairs(request.query_string), "format")
             return self._describe(wanted) if graph is None else self._read(graph, wanted)
         if self.context.writing is None:
@@ -93,9 +93,7 @@ class GraphStore:
         response = writing.carry_out(request.method.lower(), graph, read)
         if made and response.status_code == 201:
             response.headers["Location"] = made
-        if request.method == "PUT" and response.status_code == 200 and not _asks_for_json():
-            response = Response(status=204, headers=_kept(response))
-        return response
+        return _quiet(response) if request.method == "PUT" and not _wants_answer() else response
 
     def _put(self, graph: str, writing: Writing) -> Act:
         data, fmt = _document(graph, writing)
@@ -136,15 +134,22 @@ def _must_exist() -> bool | None:
     return True if request.if_match.star_tag else None
 
 
-def _asks_for_json() -> bool:
-    """Say whether the client names JSON, be it after others: ``*/*`` asks for nothing."""
-    return JSON_TYPE in {media_type.lower() for media_type in request.accept_mimetypes.values()}
+def _wants_answer() -> bool:
+    """Say whether the client of a PUT wants to hear what it did, or would do.
+
+    ``Accept: */*`` is no such wish: clients of the standard know 204 for a graph that is replaced.
+    """
+    named = {media_type.lower() for media_type in request.accept_mimetypes.values()}
+    return JSON_TYPE in named or is_rehearsal(pairs(request.query_string))
 
 
-def _kept(response: Response) -> list[tuple[str, str]]:
-    """Return the headers of a response that do not describe its body."""
-    return [(name, value) for name, value in response.headers
-            if name not in ("Content-Type", "Content-Length")]
+def _quiet(response: Response) -> Response:
+    """Take the body from an answer of 200, whose header says what was done."""
+    if response.status_code == 200:
+        response.status_code = 204
+        response.set_data(b"")
+        del response.headers["Content-Type"], response.headers["Content-Length"]
+    return response
 
 
 def _query(name: str) -> str:

@@ -83,7 +83,9 @@ def documents(body: bytes) -> list[tuple[bytes, Format]]:
     """
     if request.mimetype != MULTIPART:
         return [(body, payload_format(request.content_type or ""))]
-    parser = FormDataParser(silent=False, max_form_memory_size=_BLOCK)
+    # Files stay in memory, where the form is already: so nothing has to be closed or removed.
+    parser = FormDataParser(lambda *_, **__: io.BytesIO(), silent=False,
+                            max_form_memory_size=_BLOCK)
     try:
         _, fields, files = parser.parse(io.BytesIO(body), MULTIPART, len(body),
                                         request.mimetype_params)

@@ -20,7 +20,7 @@ from iero.server.audit import Audit
 from iero.server.negotiation import Pairs, flag, one, pairs
 from iero.tokens import TokenFile
 
-__all__ = ["Act", "Conditions", "Writing", "read_only"]
+__all__ = ["Act", "Conditions", "Writing", "is_rehearsal", "read_only"]
 
 REALM: Final = "iero"
 CHANGE: Final = "IERO-Change"
@@ -42,7 +42,7 @@ Act = Callable[[Conditions], Outcome]
 
 
 @dataclass(frozen=True)
-class Bearer:
+class _Bearer:
     """Who writes."""
 
     name: str
@@ -89,14 +89,14 @@ class Writing:
         self.audit.done(attempt, outcome)
         return self._told(outcome, graph)
 
-    def _bearer(self) -> Bearer:
+    def _bearer(self) -> _Bearer:
         """Return who sent the request, by the token in its header; nowhere else is one looked for.
 
         :raises Unauthorized: if there is none, or it is not valid.
         """
         if self.tokens is None:
             if self.scratch:
-                return Bearer(_SCRATCH, EVERYTHING)
+                return _Bearer(_SCRATCH, EVERYTHING)
             raise Refused(
                 "Nobody may write here: the service knows no tokens.",
                 hint="Make one, and start the service with its file: iero token new NAME --graph "
@@ -106,7 +106,7 @@ class Writing:
             raise Unauthorized("Writing needs a token.",
                                hint="Send it in a header: Authorization: Bearer TOKEN")
         token = self.tokens.bearer(secret.strip())
-        return Bearer(token.name, Grants((Grant(token.graphs, token.may),)))
+        return _Bearer(token.name, Grants((Grant(token.graphs, token.may),)))
 
     # -- conditions --------------------------------------------------------------------------------
 
@@ -122,7 +122,7 @@ class Writing:
     def _changed_by(self, act: Act, graph: str | None, grants: Grants) -> Outcome:
         params = pairs(request.query_string)
         conditions = Conditions(
-            grants=grants, dry_run=_is_rehearsal(params), if_version=None,
+            grants=grants, dry_run=is_rehearsal(params), if_version=None,
             timeout=parse_timeout([value for name, value in params if name == "timeout"]))
         conditional = bool(request.if_match or request.if_none_match)
         while True:
@@ -188,7 +188,7 @@ def _prefers_validation() -> bool:
     return preferences(request.headers.get("Prefer", "")).get("handling") == "validate"
 
 
-def _is_rehearsal(params: Pairs) -> bool:
+def is_rehearsal(params: Pairs) -> bool:
     """Say whether a change is only to be rehearsed: ``?dry-run`` or ``Prefer``."""
     if one(params, "dry-run") == "":
         return True
