@@ -15,6 +15,7 @@
     |-- LimitExceeded          a query above a limit: time, memory, size, workers  503  exit 1
     |-- ServiceFailure         a part of the service itself broke                  500  exit 1
     `-- RemoteError            another SPARQL endpoint failed                      502  exit 1
+        |-- RemoteTimeout      another service that did not answer in time         504  exit 1
         `-- IncompleteResult   an answer of another service that broke off         502  exit 1
 
 The HTTP service turns each into one ``application/problem+json`` body (RFC 9457), the command into
@@ -148,6 +149,13 @@ class RemoteError(IeroError):
 
     status = 502
     title = "Remote endpoint failed"
+
+
+class RemoteTimeout(RemoteError):
+    """Another service that did not answer in time."""
+
+    status = 504
+    title = "Remote endpoint too slow"
 
 
 class IncompleteResult(RemoteError):
