@@ -41,6 +41,7 @@ OWNERS = {
     "click": {"cli", "literature", "searching", "serving"}, "rich": {"terminal"},
     "pandas": {"client"}, "pyspark": {"spark"}, "pyarrow": {"spark"},
     "ahocorasick_rs": {"tagging"}, "orjson": {"tagging"}, "platformdirs": {"tagging"},
+    "tomlkit": {"tokens"},
     "rispy": {"tagging"}, "bibtexparser": {"tagging"}, "lxml": {"tagging"}, "openpyxl": {"tagging"},
 }
 MODULES = {

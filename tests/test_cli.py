@@ -20,8 +20,8 @@ import click
 import pytest
 import rdflib
 from iero import KnowledgeGraph, __version__, cli
+from iero.configuration import Configuration
 from iero.errors import IeroError, ToolMissing
-from iero.pool import Limits
 
 ROOT = Path(cli.__file__).parents[1]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -293,17 +293,16 @@ def test_every_error_has_the_exit_code_that_its_class_says(
 def test_the_service_is_given_what_the_options_say(
     run: Iero, monkeypatch: pytest.MonkeyPatch, small: Path
 ) -> None:
-    calls: list[tuple[tuple[object, ...], dict[str, object]]] = []
-    monkeypatch.setattr("iero.server.serve", lambda *args, **kwargs: calls.append((args, kwargs)))
+    calls: list[Configuration] = []
+    monkeypatch.setattr("iero.server.serve", calls.append)
     run("serve")
     run("serve", "--host", "::1", "--port", "0", "--base-path", "/x", "--workers", "2",
         "--threads", "4", "--proxies", "1", "--data", small, "--jobs", "3", "--timeout", "2.5",
         "--memory-limit", "100", "--cache", "0")
-    assert calls[0][0] == ("127.0.0.1", 8000)
-    assert calls[1] == (("::1", 0), {
-        "base_path": "/x", "workers": 2, "threads": 4, "source": small, "endpoint": None,
-        "trusted_proxies": 1, "jobs": 3, "cache": 0,
-        "limits": Limits(seconds=2.5, memory=100 << 20)})
+    assert calls == [Configuration(), Configuration(
+        host="::1", port=0, base_path="/x", workers=2, threads=4, proxies=1, data=small, jobs=3,
+        timeout=2.5, memory_limit=100, cache=0)]
+    assert (calls[0].host, calls[0].port) == ("127.0.0.1", 8000)
 
 
 def test_findings_are_listed_and_only_errors_are_exit_1(

@@ -5,9 +5,11 @@
     IeroError                  something went wrong that the user can be told      500  exit 1
     |-- BadQuery               SPARQL that does not parse: line, column, remedy    400  exit 2
     |-- BadParameter           a missing, doubled or ill-formed parameter          400  exit 2
+    |-- Unauthorized           a write without a token, or with one that is over   401  exit 2
     |-- Refused                an update, SERVICE, LOAD or remote graph            403  exit 2
     |-- NotFound               no such term, query or file: the nearest names      404  exit 2
     |-- NotAcceptable          a format that cannot be served: those that can      406  exit 2
+    |-- LengthRequired         a body that does not say how long it is             411  exit 2
     |-- TooLarge               a request above the size limit                      413  exit 2
     |-- UnsupportedMediaType   a request body in an unknown format                 415  exit 2
     |-- OntologyError          ontology sources that are wrong: file, term, reason 500  exit 1
@@ -78,6 +80,17 @@ class BadParameter(IeroError):
     title = "Bad parameter"
 
 
+class Unauthorized(IeroError):
+    """A write without a token, or with one that is unknown, expired or revoked.
+
+    Details hold ``error``, the code of RFC 6750, section 3.1, where a token was sent.
+    """
+
+    status = 401
+    exit_code = 2
+    title = "Not authorized"
+
+
 class Refused(IeroError):
     """Something that this service does not do for anybody: updates, federation, remote graphs."""
 
@@ -100,6 +113,14 @@ class NotAcceptable(IeroError):
     status = 406
     exit_code = 2
     title = "Not acceptable"
+
+
+class LengthRequired(IeroError):
+    """A request body without ``Content-Length``: if it broke off, nobody could tell."""
+
+    status = 411
+    exit_code = 2
+    title = "Length required"
 
 
 class TooLarge(IeroError):

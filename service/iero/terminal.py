@@ -129,6 +129,14 @@ class Screen:
             table.add_row(name, Text(query.question), Text(", ".join(query.parameters)))
         self._print(table)
 
+    def settings(self, settings: Iterable[tuple[str, str, str]]) -> None:
+        """List settings: name, value, and where the value comes from."""
+        table = self._table(("setting", "value", "from"))
+        for name, value, origin in settings:
+            style = "dim" if origin == "default" else ""
+            table.add_row(Text(name, style="bold"), Text(value), Text(origin, style=style))
+        self._print(table)
+
     def findings(self, findings: Iterable[Finding]) -> None:
         """Show what a check found wrong, one line each, in the form that editors understand."""
         for each in findings:
