@@ -6,7 +6,7 @@ which is told by an :class:`Allowed` whom it may ask. ``origins`` says which add
 follows redirects as far as they are allowed, and keeps to limits of time and size.
 """
 
-from iero.egress.caller import Caller, Reply, fetch_rdf
+from iero.egress.caller import Caller, Reply, fetch_rdf, too_much
 from iero.egress.origins import Allowed, origin_of, special_use
 
-__all__ = ["Allowed", "Caller", "Reply", "fetch_rdf", "origin_of", "special_use"]
+__all__ = ["Allowed", "Caller", "Reply", "fetch_rdf", "origin_of", "special_use", "too_much"]

@@ -71,8 +71,8 @@ def ascii_url(url: str) -> str:
 def special_use(address: str) -> bool:
     """Say whether an address is not one of the public internet.
 
-    >>> special_use("::ffff:169.254.169.254"), special_use("64:ff9b::7f00:1"), special_use("8.8.8.8")
-    (True, True, False)
+    >>> [special_use(each) for each in ("::ffff:169.254.169.254", "64:ff9b::7f00:1", "8.8.8.8")]
+    [True, True, False]
     """
     ip = ip_address(address)
     if isinstance(ip, IPv4Address):

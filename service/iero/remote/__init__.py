@@ -6,6 +6,6 @@ the standard, so that a cut or misspelt answer is an error or is mended, never p
 """
 
 from iero.remote.dataset import find_graphs
-from iero.remote.endpoint import Endpoint, credentials
+from iero.remote.endpoint import Endpoint, Sender, credentials
 
-__all__ = ["Endpoint", "credentials", "find_graphs"]
+__all__ = ["Endpoint", "Sender", "credentials", "find_graphs"]

@@ -6,7 +6,7 @@ import weakref
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from time import monotonic
-from typing import Final
+from typing import Final, Protocol
 from urllib.parse import urlencode
 
 from iero.egress import Allowed, Caller, Reply, origin_of
@@ -24,7 +24,7 @@ from iero.syntax import (
     used_prefixes,
 )
 
-__all__ = ["Endpoint", "credentials"]
+__all__ = ["Endpoint", "Sender", "credentials"]
 
 _ROWS: Final = ("application/sparql-results+json, application/sparql-results+xml;q=0.8, "
                 "application/json;q=0.5")
@@ -36,27 +36,36 @@ _CLOSED: Final = ("json", "xml", "rdfxml", "jsonld")
 """Formats that show by themselves where they end."""
 
 
-def credentials(environment: Mapping[str, str]) -> str:
-    """Return the value of an ``Authorization`` header from what the environment holds.
+def credentials(user: str | None, password: str | None, token: str | None) -> str:
+    """Return the value of an ``Authorization`` header; nothing if nothing is given.
 
-    >>> credentials({"IERO_STORE_TOKEN": "abc"}), credentials({})
-    ('Bearer abc', '')
+    >>> credentials("reader", "secret", None), credentials(None, None, "abc")
+    ('Basic cmVhZGVyOnNlY3JldA==', 'Bearer abc')
 
     :raises BadParameter: if half of it is missing, or there are two kinds.
     """
-    token = environment.get("IERO_STORE_TOKEN", "")
-    user, password = (environment.get(f"IERO_STORE_{name}") for name in ("USER", "PASSWORD"))
-    if (user is None) != (password is None) or (token and user is not None):
-        raise BadParameter("The environment holds half of what a store is asked with, or too much.",
-                           parameter="IERO_STORE_USER",
+    if bool(user) != bool(password) or (token and user):
+        raise BadParameter("Half of what the store is asked with is given, or too much.",
+                           parameter="store_user",
                            hint="Set IERO_STORE_USER and IERO_STORE_PASSWORD, or IERO_STORE_TOKEN.")
-    if user is not None:
+    if user:
         pair = f"{user}:{password}".encode()
         return f"Basic {b64encode(pair).decode()}"
-    if any(not 32 < ord(mark) < 127 for mark in token):
+    if any(not 32 < ord(mark) < 127 for mark in token or ""):
         raise BadParameter("IERO_STORE_TOKEN is no token: it holds a space or worse.",
-                           parameter="IERO_STORE_TOKEN")
+                           parameter="store_token")
     return f"Bearer {token}" if token else ""
+
+
+class Sender(Protocol):
+    """What carries the requests; a :class:`Caller` is one."""
+
+    def send(self, method: str, url: str, *, headers: Mapping[str, str], content: bytes,
+             seconds: float, size: int) -> Reply:
+        """Send a request and return the whole answer."""
+
+    def close(self) -> None:
+        """Close the connections."""
 
 
 class Endpoint:
@@ -69,6 +78,7 @@ class Endpoint:
     :param waiting: seconds that a query may wait for its turn.
     :param authorization: the value of an ``Authorization`` header; it goes to the origin of the
         address and nowhere else.
+    :param caller: what sends the requests, where not every address may be asked.
     :param graphs: the graphs to ask where a query names none: as its default graph and as its named
         graphs. Without them, those of the endpoint.
     :raises BadParameter: if the address is none.
@@ -76,13 +86,14 @@ class Endpoint:
 
     def __init__(self, url: str, timeout: float = 30.0, *, size: int = 1 << 30,
                  connections: int = 16, waiting: float = 5.0, authorization: str = "",
-                 graphs: Iterable[str] = ()) -> None:
+                 caller: Sender | None = None, graphs: Iterable[str] = ()) -> None:
+        origin = origin_of(url)
         self.url = url
         self.graphs = tuple(graphs)
         self._timeout, self._size, self._authorization = timeout, size, authorization
-        self._caller = Caller(Allowed.of(private=[origin_of(url)]), connections=connections,
-                              waiting=waiting, proxied=True)
-        self._cuts: bool | None = None
+        self._caller: Sender = caller or Caller(
+            Allowed.of(private=[origin]), connections=connections, waiting=waiting, proxied=True)
+        self._cuts_silently = False
 
     def close(self) -> None:
         """Close the connections."""
@@ -120,15 +131,12 @@ class Endpoint:
         if not kind:
             explain(text)
             raise BadParameter("This is no query.", parameter="query")
-        if form(text) == "CONSTRUCT" and self._cuts_silently(asked):
+        if form(text) == "CONSTRUCT" and self._cuts_silently:
             return _constructed(asked)
-        return asked.answer(kind)
-
-    def _cuts_silently(self, asked: _Asked) -> bool:
-        """Say whether the store is one that says nothing when it constructs from a part only."""
-        if self._cuts is None:
-            asked.within("ASK {}").send(_ROWS).body.close()
-        return bool(self._cuts)
+        answer = asked.answer(kind)
+        if form(text) == "CONSTRUCT" and self._cuts_silently:  # known by its first reply
+            return _constructed(asked)
+        return answer
 
     def send(self, text: str, dataset: list[tuple[str, str]], accept: str, seconds: float) -> Reply:
         """Send a query as it is and return what comes back, if it is a whole answer."""
@@ -137,14 +145,13 @@ class Endpoint:
             headers["Authorization"] = self._authorization
         encoded = urlencode([("query", text), *dataset])
         url = f"{self.url}{'&' if '?' in self.url else '?'}{encoded}"
-        limits = {"seconds": seconds, "size": self._size}
-        if len(url) <= _LONGEST_URL:
-            reply = self._caller.send("GET", url, headers=headers, **limits)
-        else:
+        method, content = "GET", b""
+        if len(url) > _LONGEST_URL:
+            method, url, content = "POST", self.url, encoded.encode()
             headers["Content-Type"] = "application/x-www-form-urlencoded"
-            reply = self._caller.send("POST", self.url, headers=headers, content=encoded.encode(),
-                                      **limits)
-        self._cuts = dialect.cuts_silently(reply.headers)
+        reply = self._caller.send(method, url, headers=headers, content=content, seconds=seconds,
+                                  size=self._size)
+        self._cuts_silently = dialect.cuts_silently(reply.headers)
         try:
             self._check(reply, text)
         except BaseException:
@@ -174,7 +181,7 @@ class _Asked:
         self.endpoint, self.text, self.dataset = endpoint, text, dataset
         self.until = monotonic() + seconds
 
-    def within(self, text: str) -> _Asked:
+    def instead(self, text: str) -> _Asked:
         """Return another query of the same dataset, in what is left of the time."""
         return _Asked(self.endpoint, text, self.dataset, self.until - monotonic())
 
@@ -187,12 +194,16 @@ class _Asked:
         reply = self.send(_GRAPH if kind == "graph" else _ROWS)
         try:
             fmt = self._format(reply, kind)
-            return _read(dialect.mended(reply, kind, fmt), fmt, kind)
+            answer = _read(dialect.mended(reply, kind, fmt), fmt)
         except ValueError as error:
-            raise RemoteError(f"{reply.url} answered with a broken {kind} document: {error}",
-                              hint="The answer was probably cut off.", url=reply.url) from error
+            raise IncompleteResult(f"{reply.url} answered with a broken {kind} document: {error}",
+                                   hint="It was probably cut off.", url=reply.url) from error
         finally:
             reply.body.close()
+        if answer.kind != kind:
+            raise RemoteError(f"{reply.url} answered with {answer.kind}, not with {kind}.",
+                              url=reply.url)
+        return answer
 
     def _format(self, reply: Reply, kind: str) -> Format:
         try:
@@ -210,7 +221,7 @@ class _Asked:
 
 def _dataset(graphs: tuple[str, ...], text: str, default: Iterable[str], named: Iterable[str]
              ) -> list[tuple[str, str]]:
-    """Return the parameters for the dataset: the client's, or the query's own, or the endpoint's"""
+    """Return the parameters for a dataset, where the query does not name its own."""
     default, named = tuple(default), tuple(named)
     if not (default or named or names_graphs(text)):
         default = named = graphs
@@ -218,12 +229,10 @@ def _dataset(graphs: tuple[str, ...], text: str, default: Iterable[str], named: 
             *(("named-graph-uri", graph) for graph in named)]
 
 
-def _read(body: dialect.Body, fmt: Format, kind: str) -> Answer:
+def _read(body: dialect.Body, fmt: Format) -> Answer:
     """Return the answer that a document holds; the document is closed with it."""
     try:
         answer = Answer.read(body, fmt)
-        if answer.kind != kind:
-            raise ValueError(f"it holds {answer.kind}")
     except BaseException:
         body.close()
         raise
@@ -237,7 +246,7 @@ def _constructed(asked: _Asked) -> Answer:
     A store that cuts rows off says so of rows only; of a graph made from a part nobody could tell.
     """
     rows, template = dialect.as_select(asked.text)
-    return instantiate(asked.within(rows).answer("bindings"), template)
+    return instantiate(asked.instead(rows).answer("bindings"), template)
 
 
 def _declare(text: str, prefixes: dict[str, str]) -> str:
