@@ -288,8 +288,10 @@ def _refuse_size(query: str, most: int) -> None:
     if sum(map(query.count, ("{", "(", "[", "<<"))) <= MAX_NESTING and len(query) <= most:
         return
     depth = parts = 0
+    rows = False
     for token in tokens(query):
-        parts += token.kind in ("WORD", "PUNCT", "SIGNED") and token.text != ","
+        rows = token.keyword == "VALUES" or (rows and token.text != "}")
+        parts += not rows and token.kind in ("WORD", "PUNCT", "SIGNED") and token.text != ","
         depth += (token.text in _OPENING) - (token.text in _CLOSING)
         if depth > MAX_NESTING:
             raise _excess(f"The brackets of the query nest deeper than {MAX_NESTING}", token)
