@@ -94,6 +94,7 @@ def setting(
 
 ADDRESS: Final = "Address"
 DATA: Final = "Data"
+OTHERS: Final = "Other endpoints"
 LIMITS: Final = "Limits"
 
 
@@ -123,8 +124,21 @@ class Configuration:
     shapes: tuple[Path, ...] = setting(  # noqa: RUF009
         (), "Guard what is written by these shapes instead of those of IERO.", DATA,
         metavar="FILE")
-    url: str | None = setting(None, "Stand in front of this SPARQL endpoint instead.", DATA,
-                              metavar="ENDPOINT")
+    store: str | None = setting(None, "Serve the graph of this SPARQL 1.1 store instead.", DATA,
+                                metavar="URL")
+    store_graph: tuple[str, ...] = setting(
+        (), "A graph of the store to serve; without any, those of IERO. Repeatable.", DATA,
+        metavar="IRI")
+    store_user: str | None = setting(None, "The user that the store knows.", DATA, secret=True)
+    store_password: str | None = setting(None, "The password of that user.", DATA, secret=True)
+    store_token: str | None = setting(None, "A bearer token for the store.", DATA, secret=True)
+
+    allow_service: tuple[str, ...] = setting(
+        (), "An origin, such as https://example.org, whose endpoints queries may ask by SERVICE. "
+        "Repeatable.", OTHERS, metavar="ORIGIN")
+    allow_private: tuple[str, ...] = setting(
+        (), "The same for an origin within your own machine or network. Repeatable.", OTHERS,
+        metavar="ORIGIN")
 
     workers: int = setting(1, "Server processes, each with a graph of its own.", LIMITS, least=1,
                            most=64)
@@ -144,8 +158,8 @@ class Configuration:
         for each in SETTINGS.values():
             if (value := getattr(self, each.name)) is not None:
                 each.check(value)
-        if sum((self.data is not None, self.url is not None, self.scratch)) > 1:
-            raise BadParameter("Give one of --data, --url and --scratch.")
+        if sum((self.data is not None, self.store is not None, self.scratch)) > 1:
+            raise BadParameter("Give one of --data, --store and --scratch.")
         if self.data is not None and self.data.suffix and not self.data.exists():
             raise NotFound(f"There is no file {str(self.data)!r}.", nearest=[])
         if self.writable and self.workers > 1:

@@ -23,6 +23,7 @@
     |-- DirectoryFailure       a data directory that cannot be used: why, remedy   500  exit 1
     |   `-- DiskFull           no room for what was to be written                  507  exit 1
     `-- RemoteError            another SPARQL endpoint failed                      502  exit 1
+        |-- RemoteTimeout      another service that did not answer in time         504  exit 1
         `-- IncompleteResult   an answer of another service that broke off         502  exit 1
 
 The HTTP service turns each into one ``application/problem+json`` body (RFC 9457), the command into
@@ -233,6 +234,13 @@ class RemoteError(IeroError):
 
     status = 502
     title = "Remote endpoint failed"
+
+
+class RemoteTimeout(RemoteError):
+    """Another service that did not answer in time."""
+
+    status = 504
+    title = "Remote endpoint too slow"
 
 
 class IncompleteResult(RemoteError):

@@ -16,7 +16,7 @@ from iero.errors import BadParameter, BadQuery, Refused
 from iero.terms import Term
 
 __all__ = [
-    "FORMS", "MAX_NESTING", "MAX_PARTS", "UPDATES", "Token", "bad_token", "bind",
+    "FORMS", "MAX_NESTING", "MAX_PARTS", "UPDATES", "Token", "bad_token", "based", "bind",
     "declared_prefixes", "form", "names", "names_graphs", "refuse_calls", "refuse_depth",
     "refuse_excess", "refuse_unsafe", "tokens", "used_prefixes",
 ]
@@ -202,6 +202,31 @@ def names(query: str, prefixes: Mapping[str, str]) -> Iterator[tuple[Token, str]
             yield token, name
 
 
+_ABSOLUTE: Final = re.compile(r"<[A-Za-z][A-Za-z0-9+.-]*:")
+_MAYBE_RELATIVE: Final = re.compile(r"<(?![A-Za-z][A-Za-z0-9+.-]*:)[^<>\"{}|^`\x00-\x20]*>")
+
+
+def based(text: str, base: str) -> str:
+    """Return a query or update with the base IRI of the service, if it needs one (section 4.1.1).
+
+    >>> based("ASK { <x> a <urn:y> }", "http://example.org/sparql")
+    'BASE <http://example.org/sparql> ASK { <x> a <urn:y> }'
+    >>> based("BASE <http://example.com/> ASK { <x> a <urn:y> }", "http://example.org/sparql")
+    'BASE <http://example.com/> ASK { <x> a <urn:y> }'
+    """
+    if not _MAYBE_RELATIVE.search(text):
+        return text
+    before = ""
+    for token in tokens(text):
+        if token.kind == "IRIREF":
+            if not _ABSOLUTE.match(token.text):
+                return f"BASE <{base}> {text}"
+            if before == "BASE":
+                return text
+        before = token.keyword
+    return text
+
+
 def refuse_unsafe(query: str) -> None:
     r"""Raise :class:`Refused` for a query that would leave this machine or change the data.
 
@@ -263,8 +288,10 @@ def _refuse_size(query: str, most: int) -> None:
     if sum(map(query.count, ("{", "(", "[", "<<"))) <= MAX_NESTING and len(query) <= most:
         return
     depth = parts = 0
+    rows = False
     for token in tokens(query):
-        parts += token.kind in ("WORD", "PUNCT", "SIGNED") and token.text != ","
+        rows = token.keyword == "VALUES" or (rows and token.text != "}")
+        parts += not rows and token.kind in ("WORD", "PUNCT", "SIGNED") and token.text != ","
         depth += (token.text in _OPENING) - (token.text in _CLOSING)
         if depth > MAX_NESTING:
             raise _excess(f"The brackets of the query nest deeper than {MAX_NESTING}", token)

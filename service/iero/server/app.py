@@ -8,15 +8,27 @@ from flask import Flask, Response, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from iero.naming import spell
-from iero.server import about, errors, links, queries, search, search_strings, sparql, tag, terms
+from iero.server import (
+    about,
+    errors,
+    graph_store,
+    links,
+    queries,
+    search,
+    search_strings,
+    sparql,
+    tag,
+    terms,
+    update,
+)
 from iero.server.context import Context
 from iero.server.mounted import Mounted
 from iero.server.preview import without_header
 from iero.terms import IRI, BlankNode, Literal
 
 if TYPE_CHECKING:
-    from iero.changes import Changes
     from iero.graph import KnowledgeGraph
+    from iero.server.writing import Writing
     from iero.tagging import Tagger
 
 PAGE_POLICY: Final = ("default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
@@ -27,11 +39,12 @@ DATA_POLICY: Final = "default-src 'none'; frame-ancestors 'none'; sandbox"
 PREFLIGHT_SECONDS: Final = 86_400
 ACCESS: Final = {
     "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": "Allow, Content-Length, Content-Type, ETag",
+    "Access-Control-Expose-Headers": "Allow, Content-Length, Content-Type, ETag, IERO-Change, "
+                                     "Location, Preference-Applied, WWW-Authenticate",
 }
 PREFLIGHT: Final = {
-    "Access-Control-Allow-Methods": "GET, HEAD, POST, OPTIONS",
-    "Access-Control-Allow-Headers": "*",
+    "Access-Control-Allow-Methods": "GET, HEAD, POST, PUT, DELETE, OPTIONS",
+    "Access-Control-Allow-Headers": "*, Authorization",  # which the asterisk does not stand for
     "Access-Control-Max-Age": str(PREFLIGHT_SECONDS),
 }
 
@@ -39,7 +52,7 @@ PREFLIGHT: Final = {
 def create_app(
     graph: KnowledgeGraph, tagger: Tagger | None = None, *, base_path: str = "", release: str = "",
     shipped: bool = False, trusted_proxies: int = 0, body_limit: int = 1 << 20,
-    answer_limit: int = 1 << 30, record_limit: int = 1000, changes: Changes | None = None,
+    answer_limit: int = 1 << 30, record_limit: int = 1000, writing: Writing | None = None,
 ) -> Flask:
     """Make the WSGI application that serves a graph.
 
@@ -52,14 +65,15 @@ def create_app(
     :param body_limit: how many bytes a request body may have.
     :param answer_limit: how many bytes an answer may have.
     :param record_limit: how many records a request may bring to be tagged.
-    :param changes: what changes the data of the graph; nothing makes the service read-only.
+    :param writing: what is needed to write; nothing makes the service read-only.
     """
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = body_limit
     app.json.sort_keys = False  # type: ignore[attr-defined]
     context = Context(graph, release, shipped, answer_limit, tagger, record_limit,
-                      changes)
-    for subject in (about, sparql, queries, terms, search, search_strings, tag):
+                      writing)
+    subjects = (about, sparql, update, graph_store, queries, terms, search, search_strings, tag)
+    for subject in subjects:
         app.register_blueprint(subject.blueprint(context))
     errors.register(app)
     app.after_request(_headers)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from iero.changes import Changes
     from iero.graph import KnowledgeGraph
+    from iero.server.writing import Writing
     from iero.tagging import Tagger
 
 
@@ -22,7 +22,7 @@ class Context:
     :param answer_limit: how many bytes one answer may have.
     :param tagger: a tagger of the graph; one is made when it is first needed.
     :param record_limit: how many records one request may bring to be tagged.
-    :param changes: what changes the data; nothing where they are read-only.
+    :param writing: what is needed to write; nothing where the service is read-only.
     """
 
     graph: KnowledgeGraph
@@ -31,4 +31,4 @@ class Context:
     answer_limit: int = 1 << 30
     tagger: Tagger | None = None
     record_limit: int = 1000
-    changes: Changes | None = None
+    writing: Writing | None = None

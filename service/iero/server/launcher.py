@@ -24,9 +24,12 @@ from granian.server import Server
 import iero
 from iero import resources
 from iero.configuration import Configuration
+from iero.egress import Allowed
 from iero.errors import BadParameter, IeroError
-from iero.graph import KnowledgeGraph
+from iero.federation import Federation
+from iero.graph import Backend, KnowledgeGraph
 from iero.pool import Limits, Pool
+from iero.remote import Endpoint, credentials, find_graphs
 from iero.server.app import create_app
 
 if TYPE_CHECKING:
@@ -96,7 +99,7 @@ def application(configuration: Configuration) -> Flask:
     return create_app(
         _graph(configuration), base_path=configuration.base_path.rstrip("/"),
         release=_release(configuration),
-        shipped=configuration.data is None and configuration.url is None,
+        shipped=configuration.data is None and configuration.store is None,
         trusted_proxies=configuration.proxies, answer_limit=_limits(configuration).answer,
     )
 
@@ -107,16 +110,32 @@ def _limits(configuration: Configuration) -> Limits:
 
 
 def _graph(configuration: Configuration) -> KnowledgeGraph:
-    if configuration.url:
-        return KnowledgeGraph.open(url=configuration.url)
-    file = configuration.data or resources.locate(RELEASE)
-    return KnowledgeGraph(Pool([Path(str(file))], _limits(configuration), configuration.jobs,
-                               configuration.cache << 20))
+    limits = _limits(configuration)
+    backend: Backend
+    if configuration.store:
+        backend = _store(configuration.store, configuration)
+    else:
+        file = configuration.data or resources.locate(RELEASE)
+        backend = Pool([Path(str(file))], limits, configuration.jobs, configuration.cache << 20)
+    allowed = Allowed.of(configuration.allow_service, configuration.allow_private)
+    return KnowledgeGraph(Federation(backend, allowed, limits.seconds) if allowed else backend)
+
+
+def _store(url: str, configuration: Configuration) -> Endpoint:
+    """Connect to a remote store, and say on standard error what of it is served."""
+    limits = _limits(configuration)
+    authorization = credentials(configuration.store_user, configuration.store_password,
+                                configuration.store_token)
+    endpoint = Endpoint(url, limits.seconds, size=limits.answer, connections=configuration.jobs,
+                        waiting=limits.waiting, authorization=authorization)
+    endpoint.graphs, said = find_graphs(endpoint, configuration.store_graph)
+    sys.stderr.write(f"IERO serves the store at {url}. {said}\n")
+    return endpoint
 
 
 def _release(configuration: Configuration) -> str:
     """Identify the data and the code by version and content; a remote graph may change any time."""
-    if configuration.url:
+    if configuration.store:
         return ""
     data = configuration.data.read_bytes() if configuration.data else resources.read(RELEASE)
     return f"{iero.__version__}-{sha256(data).hexdigest()[:16]}"

@@ -22,16 +22,24 @@ from pyshacl.entrypoints import meta_validate
 from pyshacl.errors import ReportableRuntimeError, ShapeRecursionWarning
 from rdflib import BNode, Graph, URIRef
 from rdflib import Literal as RDFLiteral
-from rdflib.namespace import RDF, SH
+from rdflib.namespace import OWL, RDF, SH
 from rdflib.term import Node
 
-from iero.errors import NotFound, OntologyError
+from iero.errors import NotFound, OntologyError, Refused
 from iero.rdf import Triple, iri, ntriples, parse
 from iero.shapes.reach import Chain, reach
-from iero.syntax import declared_prefixes, tokens, used_prefixes
+from iero.syntax import (
+    declared_prefixes,
+    names_graphs,
+    refuse_unsafe,
+    tokens,
+    used_prefixes,
+)
 from iero.terms import IRI, BlankNode, Literal, Term
-from iero.vocabulary import PREFIXES, compress
+from iero.vocabulary import PREFIXES, compress, is_own
 
+_CALLING: Final = (SH.jsLibraryURL, SH.jsLibrary, SH.jsFunctionName, SH.js,
+                   SH.shapesGraph, SH.suggestedShapesGraph)
 SEVERITIES: Final = ("Violation", "Warning", "Info")
 """The severities of SHACL, section 2.1.4, the worst first."""
 
@@ -132,6 +140,7 @@ class Shapes:
         kinds = (SH.NodeShape, SH.PropertyShape)
         if not any(True for kind in kinds for _ in self._graph.subjects(RDF.type, kind)):
             raise _failure("The shapes hold no sh:NodeShape and no sh:PropertyShape.")
+        _refuse_calls(self._graph)
         for reason in _unsafe_queries(self._graph):
             raise _failure(reason)
         conforms, _, text = _run(meta_validate, self._graph)
@@ -218,6 +227,30 @@ def _run(engine: Callable[..., Any], *graphs: Graph, **options: Any) -> tuple[bo
     if not isinstance(results, Graph):  # some failures are handed over instead of raised
         raise _failure(text)
     return conforms, results, text
+
+
+def _refuse_calls(shapes: Graph) -> None:
+    """Refuse shapes by which a client could make the service call somebody, or run a program.
+
+    :raises Refused: for imports, JavaScript (SHACL-JS), and queries with SERVICE or FROM, which
+        the engine would fetch.
+    """
+    imported = [iri for iri in shapes.objects(None, OWL.imports)
+                if not is_own(str(iri)) and (iri, RDF.type, OWL.Ontology) not in shapes]
+    for value in imported:
+        raise Refused(f"The shapes import <{value}>, and nothing is fetched for shapes.",
+                      operation="owl:imports", hint="Send all shapes in one document.")
+    for predicate in _CALLING:
+        for value in shapes.objects(None, predicate):
+            raise Refused(f"The shapes name <{value}> by {compress(str(predicate))}, and nothing "
+                          "is fetched or run for shapes.", operation=str(predicate),
+                          hint="Leave it out.")
+    for predicate in (SH.select, SH.ask, SH.construct, SH.update):
+        for query in shapes.objects(None, predicate):
+            refuse_unsafe(str(query))
+            if names_graphs(str(query)):
+                raise Refused("A query of the shapes has a FROM clause.", operation="FROM",
+                              hint="Shapes are about the data that are validated, and no others.")
 
 
 def _unsafe_queries(shapes: Graph) -> Iterator[str]:
