@@ -121,9 +121,11 @@ class Configuration:
     scratch: bool = setting(
         False, "Serve an empty store that anybody may write anything to, for tests; it is gone "
                "when the service ends.", DATA)
-    shapes: tuple[Path, ...] = setting(  # noqa: RUF009
+    shapes: tuple[Path, ...] = setting(
         (), "Guard what is written by these shapes instead of those of IERO.", DATA,
         metavar="FILE")
+    tokens: Path | None = setting(  # noqa: RUF009
+        None, "The tokens of those who may write, as iero token makes them.", DATA, metavar="FILE")
     store: str | None = setting(None, "Serve the graph of this SPARQL 1.1 store instead.", DATA,
                                 metavar="URL")
     store_graph: tuple[str, ...] = setting(
@@ -152,6 +154,10 @@ class Configuration:
                              metavar="SECONDS", least=0, above=True)
     memory_limit: int = setting(1024, "The memory that a query may use.", LIMITS, metavar="MB",
                                 least=1)
+    write_timeout: float = setting(60.0, "The time that a write may take.", LIMITS,
+                                   metavar="SECONDS", least=0, above=True)
+    upload_limit: int = setting(64, "The size of a document or an update that is written.", LIMITS,
+                                metavar="MB", least=1)
     cache: int = setting(64, "Answers kept at hand; 0 keeps none.", LIMITS, metavar="MB", least=0)
 
     def __post_init__(self) -> None:
@@ -159,7 +165,7 @@ class Configuration:
             if (value := getattr(self, each.name)) is not None:
                 each.check(value)
         if sum((self.data is not None, self.store is not None, self.scratch)) > 1:
-            raise BadParameter("Give one of --data, --store and --scratch.")
+            raise BadParameter("Give --data, --store or --scratch, not two of them.")
         if self.data is not None and self.data.suffix and not self.data.exists():
             raise NotFound(f"There is no file {str(self.data)!r}.", nearest=[])
         if self.writable and self.workers > 1:
