@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from flask import Flask, Response, request
@@ -71,7 +72,8 @@ def create_app(
 
 def _furnish(app: Flask, context: Context) -> None:
     """Give the templates what they need beside what a view hands them."""
-    app.jinja_env.globals |= {"page_of": links.page, "versions": about.versions(context)}
+    app.jinja_env.globals |= {"page_of": links.page, "versions": about.versions(context),
+                              "loaded": datetime.now(UTC)}
     app.jinja_env.filters |= {"without_header": without_header, "spell": spell}
     app.jinja_env.tests |= {
         "iri": lambda value: isinstance(value, IRI),
