@@ -33,7 +33,7 @@ function show(frame, data) {
   const paint = () => {
     graph?.destroy();
     graph = cytoscape({ container: frame, elements: elements(data), style: look(), ...ways(data) });
-    graph.on("tap", "node[url]", (event) => location.assign(event.target.data("url")));
+    graph.on("tap", "node[?url]", (event) => location.assign(event.target.data("url")));
     graph.on("mouseover", "node", (event) => event.target.connectedEdges().addClass("pointed"));
     graph.on("mouseout", "node", () => graph.edges().removeClass("pointed"));
   };

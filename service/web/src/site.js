@@ -1,6 +1,8 @@
 // Every page: fields that suggest terms, lists that can be narrowed, and graphs drawn when they are scrolled to.
 import { combobox } from "./combobox.js";
 
+for (const part of document.querySelectorAll("[data-script]")) part.hidden = false;
+
 for (const input of document.querySelectorAll("input[data-suggest]")) {
   const goes = input.dataset.goes !== undefined;
   combobox(input, (term) => {
