@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from math import floor, log10
 from typing import TYPE_CHECKING, Final
@@ -25,6 +25,8 @@ ROW: Final = 26
 TALL: Final = 340
 LETTERS: Final = 34
 _STEPS: Final = 5
+_APART: Final = 20
+"""How many times larger a column may be than another one on the same axis."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class Chart:
     :ivar ticks: ``(place, text)`` along the axis of the numbers; ``below`` along that of the lines.
     :ivar paths: for each line its points, as SVG writes them.
     :ivar left_out: rows that the chart has no room for.
+    :ivar others: columns of numbers that are not drawn.
     """
 
     shape: str
@@ -65,19 +68,41 @@ class Chart:
     below: list[tuple[float, str]] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
     left_out: int = 0
+    others: list[str] = field(default_factory=list)
 
 
-def chart(preview: Preview) -> Chart | None:
-    """Return a chart of an answer, or nothing where it has no column of numbers to draw."""
+def chart(preview: Preview, column: str = "") -> Chart | None:
+    """Return a chart of an answer, or nothing where it has no column of numbers to draw.
+
+    :param column: the column to draw; without one, those that go together on one axis.
+    """
     numeric = [name for name in preview.variables if _is_numeric(preview.rows, name)]
-    if len(preview.rows) < 2 or not numeric:
-        return None
     named = [name for name in preview.variables if name not in numeric]
-    if named:
-        return _bars(preview.rows, named[0], numeric[:SERIES])
-    if len(numeric) > 1:
-        return _lines(preview.rows, numeric[0], numeric[1:SERIES + 1])
-    return None
+    across = (named or numeric)[:1]
+    drawable = [name for name in numeric if name not in across]
+    if len(preview.rows) < 2 or not drawable:
+        return None
+    series = [column] if column in drawable else _together(preview.rows, drawable)
+    made = _bars if named else _lines
+    return replace(made(preview.rows, across[0], series),
+                   others=[name for name in drawable if name not in series])
+
+
+def _together(rows: Sequence[Row], columns: list[str]) -> list[str]:
+    """Return the columns that one axis can show: of one size, and no years beside counts."""
+    tops = {name: max(map(abs, _numbers_of(rows, name))) for name in columns}
+    counts = [name for name in columns if not _is_years(rows, name)] or columns
+    first = tops[counts[0]] or 1.0
+    return [name for name in counts if 1 / _APART <= (tops[name] or 1.0) / first <= _APART][:SERIES]
+
+
+def _is_years(rows: Sequence[Row], name: str) -> bool:
+    return all(1500 <= number <= 2100 and number.is_integer()
+               for number in _numbers_of(rows, name))
+
+
+def _numbers_of(rows: Sequence[Row], name: str) -> list[float]:
+    return [number for row in rows for number in _numbers(row, [name])]
 
 
 def _is_numeric(rows: Sequence[Row], name: str) -> bool:

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
     from iero.graph import KnowledgeGraph
 
-__all__ = ["VIEWS", "Controls", "Display"]
+__all__ = ["CHOICES", "VIEWS", "Controls", "Display"]
+
+CHOICES: Final = ("view", "sort", "column")
+"""The parameters that concern the page alone: how, in which order, and which column to draw."""
 
 VIEWS: Final = ("table", "chart", "graph", "turtle")
 LONGEST: Final = 6000
@@ -34,7 +37,7 @@ class Controls:
     :ivar endpoint: the name of the route.
     :ivar path: the values in its path.
     :ivar values: the parameters of the request, what concerns the page alone left out.
-    :ivar chosen: ``view`` and ``sort``, as far as they were asked for.
+    :ivar chosen: ``view``, ``sort`` and ``column``, as far as they were asked for.
     """
 
     endpoint: str
@@ -104,7 +107,8 @@ class Display:
             raise BadParameter(f"There is no view {asked!r}.", parameter="view",
                                hint="Views: " + ", ".join(VIEWS) + ".")
         preview = _named(preview, graph)
-        drawn, net = chart(preview.labelled()), network(preview.labelled(), page)
+        spoken = preview.labelled()
+        drawn, net = chart(spoken, controls.chosen.get("column", "")), network(spoken, page)
         views = ["table", *(["chart"] if drawn else []), *(["graph"] if net["edges"] else []),
                  *(["turtle"] if preview.kind == "graph" else [])]
         view = asked if asked in views else "table"

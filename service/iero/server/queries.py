@@ -12,7 +12,7 @@ from iero.errors import IeroError
 from iero.protocol import QueryRequest
 from iero.server import answers, links
 from iero.server.context import Context
-from iero.server.display import Controls, Display
+from iero.server.display import CHOICES, Controls, Display
 from iero.server.emptiness import why_empty
 from iero.server.errors import respond
 from iero.server.negotiation import (
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from iero.queries import Query
 
 QUERY_TYPE: Final = "application/sparql-query"
-_OF_PAGE: Final = ("view", "sort")
 
 
 class Questions:
@@ -77,7 +76,7 @@ class Questions:
         # A field that is left empty in the form comes back as an empty value: the default.
         filled = {name: given for name, values in params.items()
                   if (given := [value for value in values if value])}
-        chosen: dict[str, str] = {name: filled.pop(name)[0] for name in _OF_PAGE if name in filled}
+        chosen: dict[str, str] = {name: filled.pop(name)[0] for name in CHOICES if name in filled}
         shown: dict[str, Any] = {"question": question, "fields": self._fields(question, filled)}
         controls = Controls("queries.run", {"name": question.name}, filled, chosen)
         try:

@@ -14,14 +14,13 @@ from iero.errors import IeroError
 from iero.protocol import FORMATS, QueryRequest, parse_query_request
 from iero.server import answers, description, links
 from iero.server.context import Context
-from iero.server.display import Controls, Display
+from iero.server.display import CHOICES, Controls, Display
 from iero.server.emptiness import why_empty
 from iero.server.errors import respond
 from iero.server.negotiation import Pairs, data_format, grouped, one, pairs, read_body, wants_page
 from iero.server.preview import Preview, sample
 
 FORM: Final = "application/x-www-form-urlencoded"
-_OF_PAGE: Final = ("format", "view", "sort")
 
 
 class Endpoint:
@@ -61,8 +60,9 @@ class Endpoint:
         try:
             wanted = asked()
             query = wanted.query
-            chosen = {name: value for name in ("view", "sort") if (value := one(given, name))}
-            kept = {name: values for name, values in grouped(given).items() if name not in _OF_PAGE}
+            chosen = {name: value for name in CHOICES if (value := one(given, name))}
+            kept = {name: values for name, values in grouped(given).items()
+                    if name not in ("format", *CHOICES)}
             preview = Preview.of(graph.answer(wanted), as_text=chosen.get("view") == "turtle")
             shown = Display.of(preview, graph, Controls(
                 "sparql.endpoint", values=kept | {"query": [query]}, chosen=chosen))

@@ -11,6 +11,8 @@ if (form) {
     prefixes: JSON.parse(prefixes),
     fault: line ? { line: Number(line), column: Number(column), width: Number(width) } : null,
   });
+  form.querySelector("[data-keys]").textContent =
+    "Ctrl+Enter runs the query; Ctrl+Space suggests terms by their labels. The answer has an address to keep.";
   form.addEventListener("submit", () => {
     form.method = encodeURIComponent(view.state.doc.toString()).length > LONGEST ? "post" : "get";
   });

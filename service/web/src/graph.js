@@ -49,10 +49,12 @@ function elements({ nodes, edges }) {
 }
 
 function ways({ nodes, centre }) {
-  const common = { wheelSensitivity: 0.3, minZoom: 0.2, maxZoom: 2.5, boxSelectionEnabled: false, userZoomingEnabled: false };
+  const common = { minZoom: 0.2, maxZoom: 1.6, boxSelectionEnabled: false, userZoomingEnabled: false };
   const layout = centre
-    ? { name: "concentric", animate: false, concentric: (node) => (node.id() === centre ? 2 : 1), levelWidth: () => 1, minNodeSpacing: 26 }
-    : { name: "cose", animate: false, randomize: false, nodeRepulsion: () => 60000, idealEdgeLength: () => 110, padding: 24 };
+    ? { name: "concentric", animate: false, concentric: (node) => (node.id() === centre ? 2 : 1), levelWidth: () => 1,
+      minNodeSpacing: 26, nodeDimensionsIncludeLabels: true, padding: 24 }
+    : { name: "cose", animate: false, randomize: false, nodeDimensionsIncludeLabels: true, nodeRepulsion: () => 90000,
+      nodeOverlap: 40, idealEdgeLength: () => 90, componentSpacing: 60, padding: 24 };
   return { ...common, layout: nodes.length === 1 ? { name: "grid" } : layout };
 }
 
