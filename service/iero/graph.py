@@ -277,6 +277,10 @@ class KnowledgeGraph:
         """Say whether a thing has a label."""
         return bool(self._names.label(iri))
 
+    def definition(self, iri: str) -> str:
+        """Return the definition of a thing; nothing for one that has none."""
+        return self._names.definition(iri)
+
     def spoken(self, iri: str) -> str:
         """Return the label of a thing, or its CURIE where the label is another thing's too.
 

@@ -103,6 +103,10 @@ class Names:
         texts = self._texts.get(IRI(iri))
         return texts[_LABEL][0] if texts else ""
 
+    def definition(self, iri: str) -> str:
+        """Return the definition of a thing; nothing for one that has none."""
+        return next(iter(self._texts.get(IRI(iri), {}).get(DEFINITION, [])), "")
+
     def spoken(self, iri: str) -> str:
         """Return the name by which people call a thing and :meth:`find` finds it."""
         label = self.label(iri)

@@ -11,7 +11,6 @@ if (form && result) {
   const told = () => {
     text.required = !file.files.length;
     text.closest(".field").hidden = Boolean(file.files.length);
-    drop.querySelector("output").textContent = [...file.files].map((each) => each.name).join(", ");
     form.querySelector(".clear").hidden = !file.files.length;
   };
   file.addEventListener("change", told);
@@ -76,8 +75,11 @@ if (form && result) {
       if (each.matches("a")) each.classList.toggle("unmarked", !kept);
       else each.hidden = !kept;
     }
+    const left = new Set([...result.querySelectorAll("tr[data-score]:not([hidden])")].map((row) => row.dataset.concept));
+    for (const card of result.querySelectorAll(".card[data-concept]")) card.hidden = !left.has(card.dataset.concept);
+    for (const table of result.querySelectorAll(".wide")) table.hidden = !table.querySelector("tr[data-score]:not([hidden])");
     for (const count of result.querySelectorAll("[data-counts]")) {
-      const rows = result.querySelectorAll(`#${count.dataset.counts} [data-score]`);
+      const rows = result.querySelectorAll(`#${count.dataset.counts} tr[data-score]`);
       const shown = [...rows].filter((row) => !row.hidden).length;
       count.textContent = shown === rows.length ? `${rows.length}` : `${shown} of ${rows.length}`;
     }
