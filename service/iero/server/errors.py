@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from flask import Flask, Response, render_template, request
 from werkzeug.datastructures import MIMEAccept
@@ -21,7 +21,9 @@ from iero.protocol import formats_for
 from iero.rdf import convert
 from iero.server.description import WITHIN
 from iero.server.negotiation import JSON_TYPE, accept, prefers_html, too_large
-from iero.shapes import Report
+
+if TYPE_CHECKING:
+    from iero.shapes import Report
 
 PROBLEM: Final = "application/problem+json"
 
