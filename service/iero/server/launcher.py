@@ -34,9 +34,10 @@ from iero.remote import Endpoint, credentials, find_graphs
 from iero.server.app import create_app
 
 if TYPE_CHECKING:
+    from flask import Flask
+
     from iero.changes import Changes
     from iero.server.writing import Writing
-    from flask import Flask
 
 STOP_SECONDS: Final = 5
 """How long running requests may take to finish when the service is stopped."""
