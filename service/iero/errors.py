@@ -11,8 +11,8 @@
     |-- NotFound               no such term, query or file: the nearest names      404  exit 2
     |-- NotAcceptable          a format that cannot be served: those that can      406  exit 2
     |-- Conflict               a change that what is there does not allow          409  exit 2
-    |-- PreconditionFailed     the data are no longer what the client took them for 412  exit 2
     |-- LengthRequired         a body that does not say how long it is             411  exit 2
+    |-- PreconditionFailed     the data are not what the client took them for      412  exit 2
     |-- TooLarge               a request above the size limit                      413  exit 2
     |-- UnsupportedMediaType   a request body in an unknown format                 415  exit 2
     |-- InvalidChange          a change that breaks the shapes: the report         422  exit 2
@@ -23,6 +23,7 @@
     |-- DirectoryFailure       a data directory that cannot be used: why, remedy   500  exit 1
     |   `-- DiskFull           no room for what was to be written                  507  exit 1
     `-- RemoteError            another SPARQL endpoint failed                      502  exit 1
+        |-- RemoteTimeout      another service that did not answer in time         504  exit 1
         `-- IncompleteResult   an answer of another service that broke off         502  exit 1
 
 The HTTP service turns each into one ``application/problem+json`` body (RFC 9457), the command into
@@ -233,6 +234,13 @@ class RemoteError(IeroError):
 
     status = 502
     title = "Remote endpoint failed"
+
+
+class RemoteTimeout(RemoteError):
+    """Another service that did not answer in time."""
+
+    status = 504
+    title = "Remote endpoint too slow"
 
 
 class IncompleteResult(RemoteError):

@@ -265,6 +265,29 @@ class KnowledgeGraph:
         answer.first = f"<{iri}>"
         return answer
 
+    def named(self, iri: str) -> Named:
+        """Return an IRI with its label; the IRI's last part, spelt out, where it has none.
+
+        >>> KnowledgeGraph.open().named("https://w3id.org/iero/IERQ").label
+        'Interpersonal Emotion Regulation Questionnaire'
+        """
+        return Named(iri, self._names.label(iri))
+
+    def has_label(self, iri: str) -> bool:
+        """Say whether a thing has a label."""
+        return bool(self._names.label(iri))
+
+    def definition(self, iri: str) -> str:
+        """Return the definition of a thing; nothing for one that has none."""
+        return self._names.definition(iri)
+
+    def spoken(self, iri: str) -> str:
+        """Return the label of a thing, or its CURIE where the label is another thing's too.
+
+        :meth:`resolve` takes either back.
+        """
+        return self._names.spoken(iri)
+
     def terms(self) -> list[Named]:
         """Return everything that IERO defines, claims apart, by label."""
         return self._names.own()

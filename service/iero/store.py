@@ -23,7 +23,7 @@ from iero.results import RDF_FORMATS, Answer, Result, Sink
 from iero.syntax import declared_prefixes, names_graphs, refuse_excess
 from iero.vocabulary import PREFIXES
 
-__all__ = ["Answer", "Store", "data_format"]
+__all__ = ["Answer", "Store", "data_format", "explain"]
 
 _COPY_TO_UNION: Final = "INSERT { ?s ?p ?o } WHERE { GRAPH ?g { ?s ?p ?o } }"
 _SIZES: Final = "SELECT ?g (COUNT(*) AS ?n) { GRAPH ?g { ?s ?p ?o } } GROUP BY ?g ORDER BY ?g"
@@ -252,6 +252,21 @@ class Store:
         every = (quad for name in names or [ox.DefaultGraph()]
                  for quad in self._engine.quads_for_pattern(None, None, None, name))
         ox.serialize(every, target, RDF_FORMATS[fmt.name], prefixes=prefixes)
+
+
+def explain(text: str) -> None:
+    """Read a query without evaluating anything.
+
+    >>> explain("ASK {}")
+
+    :raises BadQuery: if it does not parse.
+    """
+    try:  # two options that exclude each other stop the engine between reading and evaluating
+        ox.Store().query(text, use_default_graph_as_union=True, default_graph=ox.DefaultGraph())
+    except SyntaxError as error:
+        raise _explained(text, str(error)) from error
+    except ValueError:
+        pass
 
 
 def _explained(text: str, message: str) -> BadQuery:

@@ -11,6 +11,8 @@ import os
 import signal
 import sys
 import threading
+from dataclasses import replace
+from itertools import chain
 from multiprocessing.connection import Connection
 from pathlib import Path
 from queue import SimpleQueue
@@ -20,12 +22,15 @@ import pyoxigraph as ox
 
 from iero.changes.editor import DEFAULT_GRAPH, Editor, Graph
 from iero.changes.evaluation import evaluate
+from iero.changes.guard import Guard
+from iero.changes.loading import fill
 from iero.changes.messages import Delete, Post, Prepared, Put, Setting, Update, Work
 from iero.changes.outcome import Outcome
 from iero.directory import DataDirectory, clone, disk, remove
 from iero.errors import BadDocument, IeroError, NotFound, PreconditionFailed
 from iero.pool.worker import OUT_OF_MEMORY, STACK, Failed
 from iero.results import RDF_FORMATS
+from iero.shapes import Report, Shapes
 from iero.store import Store
 
 
@@ -39,6 +44,8 @@ class Workshop:
         self._place = Path()
         self._store = Store()
         self._engine = ox.Store()
+        self._guard = Guard(Shapes.open(map(Path, setting.shapes), trusted=setting.trusted)) \
+            if setting.shapes else None
 
     def open(self) -> Prepared | None:
         """Take a copy of the current version; where there is none, prepare the first one.
@@ -47,6 +54,7 @@ class Workshop:
         """
         if not (self._directory.path / "CURRENT").exists():
             self._enter(self._directory.workplace())
+            fill(self._engine, map(Path, self._setting.seed))
             return self._stage()
         self._renew()
         return None
@@ -75,11 +83,18 @@ class Workshop:
 
     def _prepare(self, work: Work, editor: Editor) -> Prepared:
         _carry_out(work, self._store, editor)
-        graphs = editor.delta.by_graph()
-        if work.dry_run or not editor.delta:
-            return Prepared(Outcome(self._base, graphs, dry_run=work.dry_run), "")
-        staged = self._stage()
-        return Prepared(Outcome(staged.staged, graphs), staged.staged)
+        delta = editor.delta
+        report = Report() if self._guard is None else \
+            self._guard.check(self._engine, chain(delta.inserted, delta.deleted), self._before)
+        outcome = Outcome(self._base, delta.by_graph(), report, work.dry_run)
+        if work.dry_run or not delta:
+            return Prepared(outcome, "")
+        staged = self._stage().staged
+        return Prepared(replace(outcome, version=staged), staged)
+
+    def _before(self) -> ox.Store:
+        """Return the data as they were."""
+        return ox.Store.read_only(str(self._directory.version(self._base)))
 
     def _stage(self) -> Prepared:
         """Write the copy out as a version that is not the current one yet."""
@@ -161,8 +176,8 @@ def _parsed(request: Put | Post, graph: Graph) -> list[ox.Quad]:
 
 def _work(control: Connection, messages: SimpleQueue[Any]) -> None:
     """Prepare what is asked for, until the other side is gone."""
-    workshop = Workshop(messages.get())
     try:
+        workshop = Workshop(messages.get())
         first = workshop.open()
     except IeroError as error:
         control.send(Failed.of(error))

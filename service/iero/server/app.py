@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from flask import Flask, Response, request
@@ -14,6 +15,7 @@ from iero.server import (
     graph_store,
     links,
     queries,
+    scripts,
     search,
     search_strings,
     sparql,
@@ -23,16 +25,18 @@ from iero.server import (
 )
 from iero.server.context import Context
 from iero.server.mounted import Mounted
-from iero.server.preview import without_header
+from iero.server.preview import fault_width, without_header
 from iero.terms import IRI, BlankNode, Literal
+from iero.vocabulary import PREFIXES
 
 if TYPE_CHECKING:
     from iero.graph import KnowledgeGraph
     from iero.server.writing import Writing
     from iero.tagging import Tagger
 
-PAGE_POLICY: Final = ("default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
-                      "base-uri 'none'; frame-ancestors 'none'")
+PAGE_POLICY: Final = ("default-src 'none'; style-src 'self'; script-src 'self'; "
+                      "connect-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
+                      "frame-ancestors 'none'")
 DATA_POLICY: Final = "default-src 'none'; frame-ancestors 'none'; sandbox"
 """For answers too: browsers run scripts in XML, and a query decides what is in its answer."""
 
@@ -78,6 +82,8 @@ def create_app(
     errors.register(app)
     app.after_request(_headers)
     _furnish(app, context)
+    served, app.jinja_env.globals["script_of"] = scripts.blueprint()
+    app.register_blueprint(served)
     if base_path:
         app.wsgi_app = Mounted(app.wsgi_app, base_path)  # type: ignore[method-assign]
     if trusted_proxies:
@@ -88,8 +94,10 @@ def create_app(
 
 def _furnish(app: Flask, context: Context) -> None:
     """Give the templates what they need beside what a view hands them."""
-    app.jinja_env.globals |= {"page_of": links.page, "versions": about.versions(context)}
-    app.jinja_env.filters |= {"without_header": without_header, "spell": spell}
+    app.jinja_env.globals |= {"page_of": links.page, "versions": about.versions(context),
+                              "loaded": datetime.now(UTC), "prefixes": PREFIXES}
+    app.jinja_env.filters |= {"without_header": without_header, "spell": spell,
+                              "fault_width": fault_width}
     app.jinja_env.tests |= {
         "iri": lambda value: isinstance(value, IRI),
         "literal": lambda value: isinstance(value, Literal),

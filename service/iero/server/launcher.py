@@ -24,12 +24,18 @@ from granian.server import Server
 import iero
 from iero import resources
 from iero.configuration import Configuration
+from iero.directory import DataDirectory
+from iero.egress import Allowed
 from iero.errors import BadParameter, IeroError
-from iero.graph import KnowledgeGraph
+from iero.federation import Federation
+from iero.graph import Backend, KnowledgeGraph
 from iero.pool import Limits, Pool
+from iero.remote import Endpoint, credentials, find_graphs
 from iero.server.app import create_app
 
 if TYPE_CHECKING:
+    from iero.changes import Changes
+    from iero.server.writing import Writing
     from flask import Flask
 
 STOP_SECONDS: Final = 5
@@ -93,12 +99,40 @@ def application(configuration: Configuration) -> Flask:
 
     :raises IeroError: if the graph cannot be opened.
     """
+    changes = _changes(configuration)
     return create_app(
-        _graph(configuration), base_path=configuration.base_path.rstrip("/"),
-        release=_release(configuration),
-        shipped=configuration.data is None and configuration.url is None,
+        _graph(configuration, changes), base_path=configuration.base_path.rstrip("/"),
+        release=_release(configuration), shipped=_is_shipped(configuration),
         trusted_proxies=configuration.proxies, answer_limit=_limits(configuration).answer,
+        writing=_writing(configuration, changes) if changes else None,
     )
+
+
+def _is_shipped(configuration: Configuration) -> bool:
+    return not (configuration.data or configuration.store or configuration.scratch)
+
+
+def _changes(configuration: Configuration) -> Changes | None:
+    """Take hold of the data that can be changed, if they can."""
+    if not configuration.writable:
+        return None
+    from iero.changes import Changes
+
+    limits = replace(_limits(configuration), seconds=configuration.write_timeout)
+    if configuration.directory is None:
+        return Changes.scratch(limits=limits)
+    return Changes.open(configuration.directory, shapes=configuration.shapes or None, limits=limits)
+
+
+def _writing(configuration: Configuration, changes: Changes) -> Writing:
+    from iero.server.writing import Writing
+    from iero.tokens import TokenFile
+
+    tokens = TokenFile(configuration.tokens) if configuration.tokens else None
+    if tokens:
+        tokens.tokens()
+    return Writing(changes, tokens, scratch=configuration.scratch,
+                   upload_limit=configuration.upload_limit << 20)
 
 
 def _limits(configuration: Configuration) -> Limits:
@@ -106,18 +140,47 @@ def _limits(configuration: Configuration) -> Limits:
                   waiting=configuration.waiting)
 
 
-def _graph(configuration: Configuration) -> KnowledgeGraph:
-    if configuration.url:
-        return KnowledgeGraph.open(url=configuration.url)
-    file = configuration.data or resources.locate(RELEASE)
-    return KnowledgeGraph(Pool([Path(str(file))], _limits(configuration), configuration.jobs,
-                               configuration.cache << 20))
+def _graph(configuration: Configuration, changes: Changes | None) -> KnowledgeGraph:
+    limits = _limits(configuration)
+    backend: Backend
+    if configuration.store:
+        backend = _store(configuration.store, configuration)
+    else:
+        backend = Pool(_source(configuration, changes), limits, configuration.jobs,
+                       configuration.cache << 20)
+    allowed = Allowed.of(configuration.allow_service, configuration.allow_private)
+    return KnowledgeGraph(Federation(backend, allowed, limits.seconds) if allowed else backend)
+
+
+def _source(configuration: Configuration, changes: Changes | None) -> list[Path] | DataDirectory:
+    if changes:
+        return changes.directory
+    if configuration.directory:
+        return DataDirectory(configuration.directory)
+    return [configuration.data or Path(str(resources.locate(RELEASE)))]
+
+
+def _store(url: str, configuration: Configuration) -> Endpoint:
+    """Connect to a remote store, and say on standard error what of it is served."""
+    limits = _limits(configuration)
+    authorization = credentials(configuration.store_user, configuration.store_password,
+                                configuration.store_token)
+    endpoint = Endpoint(url, limits.seconds, size=limits.answer, connections=configuration.jobs,
+                        waiting=limits.waiting, authorization=authorization)
+    endpoint.graphs, said = find_graphs(endpoint, configuration.store_graph)
+    sys.stderr.write(f"IERO serves the store at {url}. {said}\n")
+    return endpoint
 
 
 def _release(configuration: Configuration) -> str:
-    """Identify the data and the code by version and content; a remote graph may change any time."""
-    if configuration.url:
+    """Identify the data and the code by version and content; a remote graph may change any time.
+
+    The data of a directory have a version of their own, which comes beside this one.
+    """
+    if configuration.store:
         return ""
+    if configuration.directory or configuration.scratch:
+        return iero.__version__
     data = configuration.data.read_bytes() if configuration.data else resources.read(RELEASE)
     return f"{iero.__version__}-{sha256(data).hexdigest()[:16]}"
 
