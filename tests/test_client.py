@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import pandas as pd
 import pytest
 from iero import Client, Tagger
 from iero.client import Patience, Rows
@@ -21,6 +22,7 @@ from iero.errors import (
     BadQuery,
     IeroError,
     IncompleteResult,
+    InvalidChange,
     LimitExceeded,
     NotAcceptable,
     NotFound,

@@ -34,9 +34,10 @@ from iero.remote import Endpoint, credentials, find_graphs
 from iero.server.app import create_app
 
 if TYPE_CHECKING:
+    from flask import Flask
+
     from iero.changes import Changes
     from iero.server.writing import Writing
-    from flask import Flask
 
 STOP_SECONDS: Final = 5
 """How long running requests may take to finish when the service is stopped."""
@@ -131,6 +132,8 @@ def _writing(configuration: Configuration, changes: Changes) -> Writing:
     tokens = TokenFile(configuration.tokens) if configuration.tokens else None
     if tokens:
         tokens.tokens()
+        if warning := tokens.exposure():
+            sys.stderr.write(f"iero: {warning}\n")
     return Writing(changes, tokens, scratch=configuration.scratch,
                    upload_limit=configuration.upload_limit << 20)
 
