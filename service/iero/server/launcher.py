@@ -132,6 +132,8 @@ def _writing(configuration: Configuration, changes: Changes) -> Writing:
     tokens = TokenFile(configuration.tokens) if configuration.tokens else None
     if tokens:
         tokens.tokens()
+        if warning := tokens.exposure():
+            sys.stderr.write(f"iero: {warning}\n")
     return Writing(changes, tokens, scratch=configuration.scratch,
                    upload_limit=configuration.upload_limit << 20)
 
