@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from flask import Flask, Response, request
+from flask import Flask, Response, g, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from iero.naming import spell
@@ -80,6 +81,7 @@ def create_app(
     for subject in subjects:
         app.register_blueprint(subject.blueprint(context))
     errors.register(app)
+    app.before_request(partial(_note_state, context))
     app.after_request(_headers)
     _furnish(app, context)
     served, app.jinja_env.globals["script_of"] = scripts.blueprint()
@@ -90,6 +92,11 @@ def create_app(
         counts = dict.fromkeys(("x_for", "x_proto", "x_host", "x_prefix"), trusted_proxies)
         app.wsgi_app = ProxyFix(app.wsgi_app, **counts)  # type: ignore[method-assign]
     return app
+
+
+def _note_state(context: Context) -> None:
+    """Remember which data a request found when it came."""
+    g.state = context.state
 
 
 def _furnish(app: Flask, context: Context) -> None:
