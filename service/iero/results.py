@@ -98,13 +98,9 @@ class Answer:
             file.seek(0)
             return parse(file, fmt)
 
-        try:
-            whole = evaluate()
-            for _ in iter(()) if isinstance(whole, ox.QueryBoolean) else whole:
-                pass
-            return cls(evaluate)
-        except SyntaxError as error:
-            raise ValueError(str(error)) from error
+        if fault := _fault(evaluate):
+            raise ValueError(fault)
+        return cls(evaluate)
 
     @classmethod
     def of_truth(cls, truth: bool) -> Answer:
@@ -191,6 +187,20 @@ class Answer:
             yield from _pieces(lambda sink: self._write(self._evaluate(), sink, fmt))
         else:
             yield whole.getvalue()
+
+
+def _fault(evaluate: Callable[[], Result]) -> str:
+    """Read a result to its end and return what is wrong with it.
+
+    No error is raised: its frames would hold the result, which this thread must drop.
+    """
+    try:
+        whole = evaluate()
+        for _ in () if isinstance(whole, ox.QueryBoolean) else whole:
+            pass
+    except SyntaxError as error:
+        return str(error)
+    return ""
 
 
 def _spelt(triples: Iterable[ox.Triple]) -> Iterator[Triple]:
