@@ -22,7 +22,7 @@ from iero.server.errors import respond
 from iero.server.negotiation import HTML, MEDIA_TYPES, choose, one, pairs
 from iero.server.records import OPTIONS, Order, read_order, told
 from iero.tagging import Annotation, Options, Tagger
-from iero.tagging.documents.dialect import Dialect
+from iero.tagging.documents.lines import JsonLines
 from iero.tagging.documents.tagged import DocumentTagger, Mention, Tagged
 from iero.tagging.documents.webannotation import AnnotationWriter
 from iero.tagging.lexicon import compile_lexicon
@@ -99,7 +99,7 @@ class Tagging:
                                rejected=[told(each) for each in order.rejected])
         writer = AnnotationWriter(wanted, one(given, "batch") or _name(order), tagger.version,
                                   tagger.ontology_version)
-        written = b"".join((writer.header(), *(writer.write(each, Dialect()) for each in tagged),
+        written = b"".join((writer.header(), *(writer.write(each, JsonLines()) for each in tagged),
                             writer.footer()))
         return Response(written, content_type=MEDIA_TYPES[wanted]
                         + ("; charset=utf-8" if wanted == "turtle" else ""))
