@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import weakref
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection
@@ -121,8 +121,15 @@ class _Holder:
         self.process.wait()
 
 
+def _unobserved(_event: str, _seconds: float) -> None:
+    """Take no notice."""
+
+
 class Pool:
     """A backend whose queries run in killable processes.
+
+    :ivar observe: told what happens and how long it took, to count it: ``waited`` (for a worker),
+        ``ran`` (a worker is free again), ``hit`` and ``miss`` (a look for an answer at hand).
 
     :param files: RDF files to load.
     :param size: workers at the most; they are made as they are needed.
@@ -135,6 +142,7 @@ class Pool:
                  cache: int = 64 * MEGABYTE) -> None:
         self.limits = limits or Limits()
         self.cache = Cache(cache)
+        self.observe: Callable[[str, float], None] = _unobserved
         self._size = size
         self._files = files
         self._holder = _Holder(files)
@@ -169,12 +177,17 @@ class Pool:
     @contextmanager
     def lease(self, limits: Limits) -> Iterator[_Lease]:
         """Lend a worker; if what it is lent for fails, nobody knows its state, and it is killed."""
+        asked = monotonic()
         worker = self._take(limits)
+        lent = monotonic()
+        self.observe("waited", lent - asked)
         try:
             yield _Lease(worker, limits, self._holder)
         except BaseException:
             self._discard(worker)
             raise
+        finally:
+            self.observe("ran", monotonic() - lent)
         if worker.slow or worker.memory() > _BLOATED:
             self._discard(worker)
         else:
@@ -328,6 +341,7 @@ class _PooledAnswer(Answer):
             return
         task = replace(self._task, format=fmt.name)
         kept = self._pool.cache.get(task)
+        self._pool.observe("miss" if kept is None else "hit", 0.0)
         if kept is not None:
             output.write(kept)
             return

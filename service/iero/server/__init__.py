@@ -16,8 +16,11 @@
     links        every URL that the service writes
     description  the service and its data set in RDF
     preview      what a page shows of an answer
-    mounted      the base path
+    mounted      the base path and the public address
     errors       every failure becomes one body, for programs or for people
+    telemetry    identifier, times and log line of each request; logs: how the log looks
+    clients      how much each client may ask
+    metrics      /metrics for Prometheus; processes: those of the service
     launcher     the same app on granian
 """
 

@@ -8,14 +8,28 @@ from flask import Flask, Response, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from iero.naming import spell
-from iero.server import about, errors, links, queries, search, search_strings, sparql, tag, terms
+from iero.server import (
+    about,
+    clients,
+    errors,
+    links,
+    queries,
+    search,
+    search_strings,
+    sparql,
+    tag,
+    telemetry,
+    terms,
+)
 from iero.server.context import Context
-from iero.server.mounted import Mounted
+from iero.server.mounted import Mounted, Published
 from iero.server.preview import without_header
 from iero.terms import IRI, BlankNode, Literal
 
 if TYPE_CHECKING:
     from iero.graph import KnowledgeGraph
+    from iero.server.clients import Clients
+    from iero.server.metrics import Metrics
     from iero.tagging import Tagger
 
 PAGE_POLICY: Final = ("default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
@@ -26,7 +40,8 @@ DATA_POLICY: Final = "default-src 'none'; frame-ancestors 'none'; sandbox"
 PREFLIGHT_SECONDS: Final = 86_400
 ACCESS: Final = {
     "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": "Allow, Content-Length, Content-Type, ETag",
+    "Access-Control-Expose-Headers": "Allow, Content-Length, Content-Type, ETag, RateLimit, "
+                                     "RateLimit-Policy, Retry-After, Server-Timing, X-Request-Id",
 }
 PREFLIGHT: Final = {
     "Access-Control-Allow-Methods": "GET, HEAD, POST, OPTIONS",
@@ -37,8 +52,9 @@ PREFLIGHT: Final = {
 
 def create_app(
     graph: KnowledgeGraph, tagger: Tagger | None = None, *, base_path: str = "", release: str = "",
-    shipped: bool = False, trusted_proxies: int = 0, body_limit: int = 1 << 20,
-    answer_limit: int = 1 << 30, record_limit: int = 1000,
+    shipped: bool = False, trusted_proxies: int = 0, public_url: str = "",
+    body_limit: int = 1 << 20, answer_limit: int = 1 << 30, record_limit: int = 1000,
+    admitted: Clients | None = None, metrics: Metrics | None = None, metrics_token: str = "",
 ) -> Flask:
     """Make the WSGI application that serves a graph.
 
@@ -48,25 +64,44 @@ def create_app(
     :param release: what identifies the data, for entity tags; nothing where it may change.
     :param shipped: whether the graph is the release that ships with the package.
     :param trusted_proxies: how many proxies in front may set ``X-Forwarded-*`` headers.
+    :param public_url: scheme and host under which the world sees the service; without it, what a
+        request says.
     :param body_limit: how many bytes a request body may have.
     :param answer_limit: how many bytes an answer may have.
     :param record_limit: how many records a request may bring to be tagged.
+    :param admitted: how much each client may ask; without it, as much as it likes.
+    :param metrics: where to count; without it nothing is counted.
+    :param metrics_token: what opens ``/metrics``; without it there is no such route.
     """
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = body_limit
     app.json.sort_keys = False  # type: ignore[attr-defined]
     context = Context(graph, release, shipped, answer_limit, tagger, record_limit)
+    telemetry.install(app, metrics)
+    if admitted is not None:
+        clients.install(app, admitted)
     for subject in (about, sparql, queries, terms, search, search_strings, tag):
         app.register_blueprint(subject.blueprint(context))
+    if metrics is not None and metrics_token:
+        from iero.server.metrics import blueprint
+
+        app.register_blueprint(blueprint(context, metrics, metrics_token))
     errors.register(app)
     app.after_request(_headers)
     _furnish(app, context)
+    _place(app, base_path, trusted_proxies, public_url)
+    return app
+
+
+def _place(app: Flask, base_path: str, trusted_proxies: int, public_url: str) -> None:
+    """Put an app where the world sees it."""
+    if public_url:
+        app.wsgi_app = Published(app.wsgi_app, public_url)  # type: ignore[method-assign]
     if base_path:
         app.wsgi_app = Mounted(app.wsgi_app, base_path)  # type: ignore[method-assign]
     if trusted_proxies:
         counts = dict.fromkeys(("x_for", "x_proto", "x_host", "x_prefix"), trusted_proxies)
         app.wsgi_app = ProxyFix(app.wsgi_app, **counts)  # type: ignore[method-assign]
-    return app
 
 
 def _furnish(app: Flask, context: Context) -> None:
@@ -96,4 +131,7 @@ def _headers(response: Response) -> Response:
     response.headers["Content-Security-Policy"] = PAGE_POLICY if is_page else DATA_POLICY
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "same-origin"
+    response.headers["X-Frame-Options"] = "DENY"  # for browsers that do not know frame-ancestors
+    response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"  # the data are for everybody
     return response

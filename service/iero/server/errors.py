@@ -14,7 +14,8 @@ from werkzeug.exceptions import (
 )
 from werkzeug.exceptions import NotFound as NoSuchRoute
 
-from iero.errors import IeroError
+from iero.errors import IeroError, Unauthorized
+from iero.server import telemetry
 from iero.server.negotiation import accept, prefers_html, too_large
 
 PROBLEM: Final = "application/problem+json"
@@ -31,17 +32,25 @@ def respond(problem: dict[str, Any], page: str = "error.html", **context: Any) -
 
     :param page: the template for browsers; it gets ``problem`` and the rest of the context.
     """
+    if identifier := telemetry.identifier():
+        problem = problem | {"request_id": identifier}
+    if "reason" in problem:
+        telemetry.note(reason=problem["reason"])
     if prefers_html(accept()):
         body = render_template(page, problem=problem, **context)
-        return Response(body, problem["status"], mimetype="text/html")
-    body = json.dumps(problem, ensure_ascii=False, default=str) + "\n"
-    return Response(body, problem["status"], content_type=PROBLEM)
+        response = Response(body, problem["status"], mimetype="text/html")
+    else:
+        body = json.dumps(problem, ensure_ascii=False, default=str) + "\n"
+        response = Response(body, problem["status"], content_type=PROBLEM)
+    if "retry_after" in problem:
+        response.headers["Retry-After"] = str(problem["retry_after"])
+    return response
 
 
 def _ours(error: IeroError) -> Response:
     response = respond(error.problem())
-    if "retry_after" in error.details:
-        response.headers["Retry-After"] = str(error.details["retry_after"])
+    if isinstance(error, Unauthorized):
+        response.headers["WWW-Authenticate"] = 'Bearer realm="iero"'
     return response
 
 

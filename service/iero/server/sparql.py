@@ -12,7 +12,7 @@ from flask import Blueprint, Response, render_template, request, url_for
 
 from iero.errors import IeroError
 from iero.protocol import FORMATS, QueryRequest, formats_for, parse_query_request
-from iero.server import answers, description, links
+from iero.server import answers, description, links, telemetry
 from iero.server.context import Context
 from iero.server.errors import respond
 from iero.server.negotiation import Pairs, data_format, one, pairs, read_body, wants_page
@@ -38,8 +38,11 @@ class Endpoint:
             return self._entrance(wanted)
 
         def asked() -> QueryRequest:
-            return parse_query_request(request.method, request.content_type or "", in_url, in_form,
-                                       b"" if is_form else body)
+            with telemetry.timed("parse"):
+                made = parse_query_request(request.method, request.content_type or "", in_url,
+                                           in_form, b"" if is_form else body)
+            telemetry.asked(made.query)
+            return made
 
         if wants_page(wanted):
             given = next((value for name, value in in_url + in_form if name == "query"), "")
