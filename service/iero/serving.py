@@ -141,8 +141,9 @@ def _check_variables(environment: Mapping[str, str]) -> None:
               help="Take settings from this file in TOML, such as: port = 8080")
 @click.option("--show-config", is_flag=True,
               help="Show all settings and where each comes from, and do not start.")
+@click.option("--url", hidden=True, help="The name that --store had.")
 @click.pass_context
-def serve(ctx: click.Context, /, show_config: bool, **values: Any) -> None:
+def serve(ctx: click.Context, /, show_config: bool, url: str | None, **values: Any) -> None:
     """Serve the graph over HTTP: pages, SPARQL, search. Read-only; stop it with Ctrl-C.
 
     Each query runs in a process that is killed when it takes too long or too much memory; a client
@@ -156,10 +157,11 @@ def serve(ctx: click.Context, /, show_config: bool, **values: Any) -> None:
       iero serve
       iero serve --port 8080 --workers 2
       iero serve --host 0.0.0.0 --base-path /iero --proxies 1
+      iero serve --store http://127.0.0.1:8890/sparql
       IERO_PORT=8080 iero serve --config iero.toml --show-config
     """
     _check_variables(os.environ)
-    configuration = Configuration(**values)
+    configuration = Configuration(**values | ({"store": url} if url else {}))
     if show_config:
         from iero.terminal import Screen
 

@@ -12,7 +12,7 @@ import httpx
 
 from iero import __version__
 from iero.client.results import Found, Question, Rows, TaggedRecord, Tags
-from iero.client.transport import ONCE, Patience, Transport
+from iero.client.transport import ONCE, Courier, Patience, Transport
 from iero.errors import IncompleteResult, NotFound, Refused, RemoteError
 from iero.graph import Description, KnowledgeGraph
 from iero.protocol import format_named
@@ -52,7 +52,7 @@ class Client:
     ) -> None:
         self.url = url.rstrip("/")
         carrier = Transport(transport or httpx.HTTPTransport(), patience or Patience())
-        self._endpoint = _Endpoint(f"{self.url}/sparql", timeout, carrier)
+        self._endpoint = Endpoint(f"{self.url}/sparql", timeout, caller=Courier(carrier))
         self._graph = KnowledgeGraph(self._endpoint)
         headers = {"User-Agent": f"iero/{__version__}"}
         if token:
@@ -256,19 +256,6 @@ class Client:
             raise RemoteError(f"{url} answered {response.status_code} {response.reason_phrase}.",
                               url=url, remote_status=response.status_code)
         return response
-
-
-class _Endpoint(Endpoint):
-    """The SPARQL endpoint of the service; a document that breaks off is told as such."""
-
-    def query(self, text: str, *args: Any, **options: Any) -> Answer:
-        """See :meth:`Endpoint.query`."""
-        try:
-            return super().query(text, *args, **options)
-        except RemoteError as error:
-            if isinstance(error.__cause__, ValueError):
-                raise IncompleteResult(error.message, hint=error.hint, **error.details) from error
-            raise
 
 
 def _listed(options: Mapping[str, Any]) -> dict[str, Any]:

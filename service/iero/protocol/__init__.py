@@ -8,16 +8,17 @@ from iero.grammar import explain_syntax_error
 from iero.protocol.formats import FORMATS, Format, format_named, formats_for, negotiate
 from iero.protocol.graphs import STORE, payload_format, preferences, target_graph
 from iero.protocol.requests import (
+    FORM,
     QueryRequest,
     UpdateRequest,
     parse_query_request,
     parse_timeout,
     parse_update_request,
 )
-from iero.syntax import Token, bind, refuse_unsafe, tokens
+from iero.syntax import Token, based, bind, refuse_unsafe, tokens
 
 __all__ = [
-    "FORMATS", "STORE", "Format", "QueryRequest", "Token", "UpdateRequest", "bind",
+    "FORM", "FORMATS", "STORE", "Format", "QueryRequest", "Token", "UpdateRequest", "based", "bind",
     "explain_syntax_error", "format_named", "formats_for", "negotiate", "parse_query_request",
     "parse_timeout", "parse_update_request", "payload_format", "preferences", "refuse_unsafe",
     "target_graph", "tokens",

@@ -12,6 +12,7 @@ from iero.server import (
     about,
     clients,
     errors,
+    graph_store,
     links,
     queries,
     search,
@@ -20,6 +21,7 @@ from iero.server import (
     tag,
     telemetry,
     terms,
+    update,
 )
 from iero.server.context import Context
 from iero.server.mounted import Mounted, Published
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from iero.graph import KnowledgeGraph
     from iero.server.clients import Clients
     from iero.server.metrics import Metrics
+    from iero.server.writing import Writing
     from iero.tagging import Tagger
 
 PAGE_POLICY: Final = ("default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
@@ -40,12 +43,13 @@ DATA_POLICY: Final = "default-src 'none'; frame-ancestors 'none'; sandbox"
 PREFLIGHT_SECONDS: Final = 86_400
 ACCESS: Final = {
     "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": "Allow, Content-Length, Content-Type, ETag, RateLimit, "
-                                     "RateLimit-Policy, Retry-After, Server-Timing, X-Request-Id",
+    "Access-Control-Expose-Headers":
+        "Allow, Content-Length, Content-Type, ETag, IERO-Change, Location, Preference-Applied, "
+        "RateLimit, RateLimit-Policy, Retry-After, Server-Timing, WWW-Authenticate, X-Request-Id",
 }
 PREFLIGHT: Final = {
-    "Access-Control-Allow-Methods": "GET, HEAD, POST, OPTIONS",
-    "Access-Control-Allow-Headers": "*",
+    "Access-Control-Allow-Methods": "GET, HEAD, POST, PUT, DELETE, OPTIONS",
+    "Access-Control-Allow-Headers": "*, Authorization",  # which the asterisk does not stand for
     "Access-Control-Max-Age": str(PREFLIGHT_SECONDS),
 }
 
@@ -54,7 +58,8 @@ def create_app(
     graph: KnowledgeGraph, tagger: Tagger | None = None, *, base_path: str = "", release: str = "",
     shipped: bool = False, trusted_proxies: int = 0, public_url: str = "",
     body_limit: int = 1 << 20, answer_limit: int = 1 << 30, record_limit: int = 1000,
-    admitted: Clients | None = None, metrics: Metrics | None = None, metrics_token: str = "",
+    writing: Writing | None = None, admitted: Clients | None = None,
+    metrics: Metrics | None = None, metrics_token: str = "",
 ) -> Flask:
     """Make the WSGI application that serves a graph.
 
@@ -69,6 +74,7 @@ def create_app(
     :param body_limit: how many bytes a request body may have.
     :param answer_limit: how many bytes an answer may have.
     :param record_limit: how many records a request may bring to be tagged.
+    :param writing: what is needed to write; nothing makes the service read-only.
     :param admitted: how much each client may ask; without it, as much as it likes.
     :param metrics: where to count; without it nothing is counted.
     :param metrics_token: what opens ``/metrics``; without it there is no such route.
@@ -76,16 +82,19 @@ def create_app(
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = body_limit
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    context = Context(graph, release, shipped, answer_limit, tagger, record_limit)
+    context = Context(graph, release, shipped, answer_limit, tagger, record_limit,
+                      writing)
     telemetry.install(app, metrics)
     if admitted is not None:
         clients.install(app, admitted)
-    for subject in (about, sparql, queries, terms, search, search_strings, tag):
+    subjects = (about, sparql, update, graph_store, queries, terms, search, search_strings, tag)
+    for subject in subjects:
         app.register_blueprint(subject.blueprint(context))
     if metrics is not None and metrics_token:
         from iero.server.metrics import blueprint
 
-        app.register_blueprint(blueprint(context, metrics, metrics_token))
+        app.register_blueprint(blueprint(
+            metrics, metrics_token, lambda: metrics.describe(graph, about.versions(context))))
     errors.register(app)
     app.after_request(_headers)
     _furnish(app, context)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from iero.graph import KnowledgeGraph
+    from iero.server.writing import Writing
     from iero.tagging import Tagger
 
 
@@ -21,6 +22,7 @@ class Context:
     :param answer_limit: how many bytes one answer may have.
     :param tagger: a tagger of the graph; one is made when it is first needed.
     :param record_limit: how many records one request may bring to be tagged.
+    :param writing: what is needed to write; nothing where the service is read-only.
     """
 
     graph: KnowledgeGraph
@@ -29,3 +31,4 @@ class Context:
     answer_limit: int = 1 << 30
     tagger: Tagger | None = None
     record_limit: int = 1000
+    writing: Writing | None = None

@@ -26,9 +26,12 @@ from granian.server.mp import MPServer
 import iero
 from iero import resources
 from iero.configuration import Configuration
+from iero.egress import Allowed
 from iero.errors import BadParameter, IeroError
-from iero.graph import KnowledgeGraph
+from iero.federation import Federation
+from iero.graph import Backend, KnowledgeGraph
 from iero.pool import Limits, Pool
+from iero.remote import Endpoint, credentials, find_graphs
 from iero.server import logs, telemetry
 from iero.server.app import create_app
 from iero.server.clients import Clients
@@ -126,7 +129,7 @@ def application(configuration: Configuration) -> Flask:
     return create_app(
         _graph(configuration, metrics), base_path=configuration.base_path.rstrip("/"),
         release=_release(configuration),
-        shipped=configuration.data is None and configuration.url is None,
+        shipped=configuration.data is None and configuration.store is None,
         trusted_proxies=configuration.proxies, public_url=configuration.public_url,
         body_limit=configuration.body_limit << 20, answer_limit=_limits(configuration).answer,
         admitted=Clients(configuration.rate, configuration.burst, configuration.client_jobs),
@@ -157,18 +160,34 @@ def _limits(configuration: Configuration) -> Limits:
 
 
 def _graph(configuration: Configuration, metrics: Metrics | None) -> KnowledgeGraph:
-    if configuration.url:
-        return KnowledgeGraph.open(url=configuration.url)
-    file = configuration.data or resources.locate(RELEASE)
-    pool = Pool([Path(str(file))], _limits(configuration), configuration.jobs,
-                configuration.cache << 20)
-    pool.observe = partial(_observe, metrics=metrics)
-    return KnowledgeGraph(pool)
+    limits = _limits(configuration)
+    backend: Backend
+    if configuration.store:
+        backend = _store(configuration.store, configuration)
+    else:
+        file = configuration.data or resources.locate(RELEASE)
+        pool = Pool([Path(str(file))], limits, configuration.jobs, configuration.cache << 20)
+        pool.observe = partial(_observe, metrics=metrics)
+        backend = pool
+    allowed = Allowed.of(configuration.allow_service, configuration.allow_private)
+    return KnowledgeGraph(Federation(backend, allowed, limits.seconds) if allowed else backend)
+
+
+def _store(url: str, configuration: Configuration) -> Endpoint:
+    """Connect to a remote store, and say on standard error what of it is served."""
+    limits = _limits(configuration)
+    authorization = credentials(configuration.store_user, configuration.store_password,
+                                configuration.store_token)
+    endpoint = Endpoint(url, limits.seconds, size=limits.answer, connections=configuration.jobs,
+                        waiting=limits.waiting, authorization=authorization)
+    endpoint.graphs, said = find_graphs(endpoint, configuration.store_graph)
+    sys.stderr.write(f"IERO serves the store at {url}. {said}\n")
+    return endpoint
 
 
 def _release(configuration: Configuration) -> str:
     """Identify the data and the code by version and content; a remote graph may change any time."""
-    if configuration.url:
+    if configuration.store:
         return ""
     data = configuration.data.read_bytes() if configuration.data else resources.read(RELEASE)
     return f"{iero.__version__}-{sha256(data).hexdigest()[:16]}"

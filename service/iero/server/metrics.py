@@ -27,12 +27,10 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from iero.errors import BadParameter, Unauthorized
-from iero.server.about import versions
 from iero.server.processes import tree
 
 if TYPE_CHECKING:
     from iero.graph import KnowledgeGraph
-    from iero.server.context import Context
 
 FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"
 """The variable by which the library knows the folder; set it before this module is loaded."""
@@ -173,9 +171,12 @@ class _View:
         return response
 
 
-def blueprint(context: Context, metrics: Metrics, token: str) -> Blueprint:
-    """Return the route of the metrics."""
-    view = _View(metrics, token, lambda: metrics.describe(context.graph, versions(context)))
+def blueprint(metrics: Metrics, token: str, describe: Callable[[], None]) -> Blueprint:
+    """Return the route of the metrics.
+
+    :param token: what opens it.
+    :param describe: called before, to bring up to date what is not counted as it happens.
+    """
     made = Blueprint("metrics", __name__)
-    made.add_url_rule("/metrics", view_func=view.metrics)
+    made.add_url_rule("/metrics", view_func=_View(metrics, token, describe).metrics)
     return made
