@@ -15,6 +15,7 @@
     writing      what all writes have in common: tokens, conditions, answers
     audit        the log of writes
     uploads      bodies that are to be written
+    |-- openapi  /openapi.json, put together from a file for each blueprint
     records      what a request to the tagger brings
     answers      an Answer becomes a complete response, or an error
     negotiation  what a request says: parameters, body, wanted representation

@@ -14,6 +14,7 @@ from iero.server import (
     errors,
     graph_store,
     links,
+    openapi,
     queries,
     search,
     search_strings,
@@ -87,7 +88,8 @@ def create_app(
     telemetry.install(app, metrics)
     if admitted is not None:
         clients.install(app, admitted)
-    subjects = (about, sparql, update, graph_store, queries, terms, search, search_strings, tag)
+    subjects = (about, sparql, update, graph_store, queries, terms, search, search_strings, tag,
+                openapi)
     for subject in subjects:
         app.register_blueprint(subject.blueprint(context))
     if metrics is not None and metrics_token:
