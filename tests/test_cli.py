@@ -421,13 +421,27 @@ def test_no_colour_where_none_is_wanted(small: Path) -> None:
 # -- help ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", sorted(cli.iero.commands))
+def commands(group: click.Group, *path: str) -> dict[str, click.Command]:
+    """Return all commands by their names in full, those of subordinate groups too."""
+    found: dict[str, click.Command] = {}
+    for name, command in group.commands.items():
+        found[" ".join((*path, name))] = command
+        if isinstance(command, click.Group):
+            found |= commands(command, *path, name)
+    return found
+
+
+COMMANDS = commands(cli.iero)
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_the_help_of_every_command_teaches_by_examples_that_parse(run: Iero, name: str) -> None:
-    done = run(name, "--help")
+    done = run(*name.split(), "--help")
     assert done.code == 0
     examples = re.findall(rf"^    iero ({name}\b.*)$", done.out, re.MULTILINE)
     assert examples
-    options = {option for parameter in cli.iero.commands[name].params
+    options = {option for full, command in COMMANDS.items() if (full + " ").startswith(name + " ")
+               for parameter in command.params
                for option in parameter.opts if option.startswith("-")}
     for example in examples:
         unquoted = re.sub(r"'[^']*'|\"[^\"]*\"|\|.*", "", example)
@@ -436,7 +450,7 @@ def test_the_help_of_every_command_teaches_by_examples_that_parse(run: Iero, nam
 
 
 def test_every_option_is_explained() -> None:
-    options = [option for command in cli.iero.commands.values() for option in command.params
+    options = [option for command in COMMANDS.values() for option in command.params
                if isinstance(option, click.Option)]
     assert len(options) > 20
     assert [option.name for option in options if not option.help] == []

@@ -149,7 +149,9 @@ def test_the_help_shows_every_setting_in_its_group() -> None:
 
 @pytest.mark.parametrize("change", [
     {"port": 65536}, {"port": -1}, {"timeout": 0}, {"workers": 0}, {"memory_limit": 0},
-    {"data": Path(__file__), "url": "http://store.example/"},
+    {"data": Path(__file__), "store": "http://store.example/"},
+    {"data": Path(__file__), "scratch": True}, {"scratch": True, "workers": 2},
+    {"scratch": True, "host": "0.0.0.0"}, {"data": Path(__file__).parent, "workers": 2},
 ])
 def test_a_configuration_out_of_bounds_is_refused(change: dict[str, object]) -> None:
     with pytest.raises(BadParameter):

@@ -8,6 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from iero import cli
 from iero.errors import BadParameter, NotFound, ServiceFailure, Unauthorized
 from iero.tokens import TokenFile
 
@@ -108,9 +109,10 @@ def test_only_the_owner_can_read_the_file_and_others_are_pointed_out(tokens: Tok
     ("", ["*"], ["insert"], "no name"),
     ("x" * 65, ["*"], ["insert"], "no name"),
     ("ok", [], ["insert"], "at least one graph"),
-    ("ok", ["*"], [], "insert or delete"),
-    ("ok", ["*"], ["insert", "administer"], "not administer"),
+    ("ok", ["*"], [], "for something"),
+    ("ok", ["*"], ["insert", "administer"], "'administer' is no kind"),
     ("ok", ["<a b>"], ["insert"], "not an IRI"),
+    ("ok", ["https://example.org/*/x"], ["insert"], "does not name graphs"),
 ])
 def test_a_grant_that_makes_no_sense_makes_no_token(
     tokens: TokenFile, name: str, graphs: list[str], may: list[str], says: str
@@ -138,7 +140,7 @@ def test_a_file_written_by_hand_is_read(tokens: TokenFile) -> None:
 @pytest.mark.parametrize(("old", "new", "says"), [
     ('may = ["insert"]\n', "", "no 'may'"),
     ("may =", "mai =", "'mai', which means nothing"),
-    ('["insert"]', '["everything"]', "cannot be granted"),
+    ('["insert"]', '["everything"]', "'everything' is no kind"),
     ('["insert"]', '"insert"', "'may' that is no list"),
     ('"*"', '""', "cannot be granted"),
     ("0" * 64, "0" * 63, "no hash"),
@@ -170,3 +172,63 @@ def test_a_file_that_has_gone_lets_nobody_in(tokens: TokenFile) -> None:
 def test_a_folder_that_does_not_exist_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(BadParameter, match="cannot be written"):
         TokenFile(tmp_path / "none" / "tokens.toml").add("first", ["*"], ["insert"])
+
+
+# -- the command ---------------------------------------------------------------------------------
+
+
+def test_the_command_shows_a_token_once_and_lists_what_it_may(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert cli.run(["token", "new", "pipeline", "--graph", "graph:literature/*", "--may",
+                    "insert", "--days", "30"]) == 0
+    shown = capsys.readouterr()
+    secret = shown.out.strip()
+    assert TokenFile(tmp_path / "tokens.toml").bearer(secret).graphs == (LITERATURE,)
+    assert "cannot be shown again" in shown.err
+    assert secret not in shown.err
+    assert cli.run(["token", "list"]) == 0
+    listed = capsys.readouterr().out
+    day = datetime.now(UTC) + timedelta(days=30)
+    for text in ("pipeline", "insert", "graph:literature/*", f"{day:%Y-%m-%d}"):
+        assert text in listed
+    assert "delete" not in listed
+    assert cli.run(["token", "revoke", "pipeline"]) == 0
+    capsys.readouterr()
+    assert cli.run(["token", "list"]) == 0
+    assert "revoked on" in capsys.readouterr().out
+
+
+def test_the_command_takes_the_file_from_an_option_or_a_variable(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named, other = tmp_path / "named.toml", tmp_path / "other.toml"
+    assert cli.run(["token", "new", "a", "-g", "*", "--days", "0", "-o", str(named)]) == 0
+    monkeypatch.setenv("IERO_TOKENS", str(other))
+    assert cli.run(["token", "new", "b", "-g", "*"]) == 0
+    assert [*TokenFile(named).tokens(), *TokenFile(other).tokens()] == ["a", "b"]
+    assert TokenFile(named).tokens()["a"].expires is None
+    other.chmod(0o644)
+    capsys.readouterr()
+    assert cli.run(["token", "list"]) == 0
+    assert "chmod 600" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("arguments", "says"), [
+    (["list"], "no token file"),
+    (["revoke", "x"], "no token file"),
+    (["new", "x"], "--graph"),
+    (["new", "x", "--graph", "nowhere:x"], "prefix 'nowhere'"),
+    (["new", "x", "--graph", "*", "--may", "everything"], "'everything'"),
+])
+def test_mistakes_with_tokens_are_told_without_a_traceback(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str], says: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert cli.run(["token", *arguments]) == 2
+    shown = capsys.readouterr()
+    assert says in shown.err
+    assert "Traceback" not in shown.err
+    assert list(tmp_path.iterdir()) == []

@@ -127,7 +127,18 @@ class Configuration:
                               "it, where a request says it came to.", ADDRESS, metavar="URL")
 
     data: Path | None = setting(  # noqa: RUF009
-        None, "Serve this RDF file instead of the shipped graph.", DATA, metavar="FILE")
+        None, "Serve this RDF file, or keep writable data in this directory, which is made where "
+              "there is none.", DATA, metavar="FILE|DIR")
+    read_only: bool = setting(
+        False, "Only read the data directory, whoever else writes to it.", DATA)
+    scratch: bool = setting(
+        False, "Serve an empty store that anybody may write anything to, for tests; it is gone "
+               "when the service ends.", DATA)
+    shapes: tuple[Path, ...] = setting(
+        (), "Guard what is written by these shapes instead of those of IERO.", DATA,
+        metavar="FILE")
+    tokens: Path | None = setting(  # noqa: RUF009
+        None, "The tokens of those who may write, as iero token makes them.", DATA, metavar="FILE")
     store: str | None = setting(None, "Serve the graph of this SPARQL 1.1 store instead.", DATA,
                                 metavar="URL")
     store_graph: tuple[str, ...] = setting(
@@ -158,6 +169,10 @@ class Configuration:
                                 least=1)
     body_limit: int = setting(1, "The size that a request body may have.", LIMITS, metavar="MB",
                               least=1, most=1024)
+    write_timeout: float = setting(60.0, "The time that a write may take.", LIMITS,
+                                   metavar="SECONDS", least=0, above=True)
+    upload_limit: int = setting(64, "The size of a document or an update that is written.", LIMITS,
+                                metavar="MB", least=1)
     cache: int = setting(64, "Answers kept at hand; 0 keeps none.", LIMITS, metavar="MB", least=0)
 
     rate: float = setting(50.0, "Requests a second that one client may make in the long run; 0 for "
@@ -184,10 +199,26 @@ class Configuration:
         if self.metrics_token and len(self.metrics_token) < LONG_ENOUGH:
             raise BadParameter(f"The metrics-token has less than {LONG_ENOUGH} characters.",
                                hint="Make one: openssl rand -hex 16", parameter="metrics_token")
-        if self.data is not None and self.store is not None:
-            raise BadParameter("Give --data or --store, not both.")
-        if self.data is not None and not self.data.is_file():
+        if sum((self.data is not None, self.store is not None, self.scratch)) > 1:
+            raise BadParameter("Give --data, --store or --scratch, not two of them.")
+        if self.data is not None and self.data.suffix and not self.data.exists():
             raise NotFound(f"There is no file {str(self.data)!r}.", nearest=[])
+        if self.writable and self.workers > 1:
+            raise BadParameter("One server process writes to a data directory.",
+                               hint="Leave --workers out, or serve it --read-only.")
+        if self.scratch and self.host not in ("127.0.0.1", "::1", "localhost"):
+            raise BadParameter("A scratch store, to which anybody may write, listens on loopback.",
+                               hint="Leave --host out.")
+
+    @property
+    def directory(self) -> Path | None:
+        """The data directory, if there is to be one."""
+        return self.data if self.data is not None and not self.data.is_file() else None
+
+    @property
+    def writable(self) -> bool:
+        """Whether the data can be changed."""
+        return self.scratch or (self.directory is not None and not self.read_only)
 
 
 def _settings() -> dict[str, Setting]:

@@ -5,7 +5,7 @@
     DIR/format           the version of this layout
     DIR/lock             held by the process that may change the data; says which
     DIR/CURRENT          the name of the current version, replaced in one step
-    DIR/versions/NAME/   the data of a version, never changed once it is complete
+    DIR/versions/NAME/   the data of a version, never changed once it is complete, and about.json
     DIR/working-*/       what a writer is at work on; worthless to anybody else
     DIR/audit.jsonl      who changed what
 
@@ -18,11 +18,13 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -31,7 +33,22 @@ from iero.errors import DirectoryFailure, DiskFull
 FORMAT: Final = "1"
 """The version of the layout that this module reads and writes."""
 
+_ABOUT: Final = "about.json"
 _NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+@dataclass(frozen=True)
+class About:
+    """What is known of a version of the data without asking them.
+
+    :ivar version: its name; nothing where the data do not change, or nobody knows.
+    :ivar names: the version since which nothing has got, lost or changed a name.
+    :ivar sizes: the number of triples of each named graph; ``None`` where nobody has counted.
+    """
+
+    version: str = ""
+    names: str = ""
+    sizes: Mapping[str, int] | None = None
 
 
 class DataDirectory:
@@ -55,6 +72,7 @@ class DataDirectory:
                 reason="format", hint="Dump it with the IERO that made it (iero dump), and load "
                                       "that into a new directory (iero load).")
         self._lock = -1
+        self._about = About()
 
     @classmethod
     def create(cls, path: Path) -> DataDirectory:
@@ -94,6 +112,23 @@ class DataDirectory:
     def version(self, name: str) -> Path:
         """Return the folder of a version."""
         return self.path / "versions" / name
+
+    def about(self, name: str = "") -> About:
+        """Return what is known of a version, by default the current one.
+
+        :raises DirectoryFailure: if the current version is not there.
+        """
+        wanted = name or self.current
+        if self._about.version == wanted:
+            return self._about
+        try:
+            found = json.loads((self.version(wanted) / _ABOUT).read_bytes())
+        except OSError as error:
+            if not name and wanted != self.current:
+                return self.about()
+            raise failure(error, self.version(wanted)) from error
+        self._about = About(wanted, found["names"], found["sizes"])
+        return self._about
 
     @contextmanager
     def reading(self, name: str = "") -> Iterator[Path]:
@@ -149,6 +184,11 @@ class DataDirectory:
         number = int(self.current.partition("-")[0]) if (self.path / "CURRENT").exists() else 0
         return f"{number + 1}-{secrets.token_hex(4)}"
 
+    def describe(self, about: About) -> None:
+        """Write down what is known of a version that is not published yet."""
+        found = {"names": about.names, "sizes": about.sizes}
+        _write(self.version(about.version) / _ABOUT, json.dumps(found))
+
     def workplace(self) -> Path:
         """Return a new name for a folder to work in; the folders of earlier writers are removed."""
         for folder in self.path.glob("working-*"):
@@ -183,7 +223,7 @@ def clone(source: Path, target: Path) -> None:
         for file in source.iterdir():
             if file.suffix == ".sst":
                 _link(file, target / file.name)
-            else:
+            elif file.name != _ABOUT:
                 shutil.copyfile(file, target / file.name)
 
 
@@ -235,7 +275,7 @@ def _shared(folder: Path) -> int | None:
     except BlockingIOError:  # it is being removed
         os.close(lock)
         return None
-    if (folder / "CURRENT").is_file():
+    if (folder / _ABOUT).is_file():
         return lock
     os.close(lock)  # what is left of one that was removed
     return None

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
+from iero.directory import About
 from iero.egress import Allowed, Caller
 from iero.errors import BadParameter, BadQuery, LimitExceeded, Refused, RemoteError
 from iero.remote import Endpoint
@@ -58,6 +59,10 @@ class Federation:
                  caller: Caller | None = None) -> None:
         self._backend, self._allowed, self._seconds = backend, allowed, seconds
         self._caller = caller or Caller(allowed)
+
+    def about(self) -> About:
+        """Return what is known of the data of the backend."""
+        return self._backend.about()
 
     def query(
         self, text: str, default_graphs: Iterable[str] = (), named_graphs: Iterable[str] = (),

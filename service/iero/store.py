@@ -8,7 +8,9 @@ standard's definition of a graph as a set (SPARQL 1.1 Query, section 13.1).
 from __future__ import annotations
 
 import re
+import weakref
 from collections.abc import Iterable
+from contextlib import ExitStack
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from threading import Lock
@@ -16,7 +18,7 @@ from typing import BinaryIO, Final, cast
 
 import pyoxigraph as ox
 
-from iero.directory import failure
+from iero.directory import About, DataDirectory, failure
 from iero.errors import BadParameter, BadQuery, NotAcceptable, NotFound, OntologyError
 from iero.protocol import Format, explain_syntax_error, format_named, refuse_unsafe
 from iero.results import RDF_FORMATS, Answer, Result, Sink
@@ -86,6 +88,17 @@ class Store:
         except OSError as error:
             raise failure(error, folder) from error
 
+    @classmethod
+    def current(cls, directory: Path) -> Store:
+        """Open the current version of a data directory, and stay with it.
+
+        :raises DirectoryFailure: if it is none, or cannot be opened.
+        """
+        with ExitStack() as stack:
+            store = cls.read(stack.enter_context(DataDirectory(directory).reading()))
+            weakref.finalize(store, stack.pop_all().close)
+        return store
+
     def load_file(self, file: Path | Traversable) -> None:
         """Add a file; its format follows from its name. See :meth:`open` for the errors."""
         fmt = data_format(file.name)
@@ -118,6 +131,10 @@ class Store:
                     self._engine.update(_COPY_TO_UNION)
                     self._merged.clear()
                     self._united = True
+
+    def about(self) -> About:
+        """Say that the data do not change."""
+        return About()
 
     def graph_sizes(self) -> dict[str, int]:
         """Return the number of triples of each named graph."""

@@ -17,8 +17,8 @@ from iero.terms import Term
 
 __all__ = [
     "FORMS", "MAX_NESTING", "MAX_PARTS", "UPDATES", "Token", "bad_token", "based", "bind",
-    "declared_prefixes", "form", "names", "names_graphs", "refuse_calls", "refuse_depth",
-    "refuse_excess", "refuse_unsafe", "tokens", "used_prefixes",
+    "declared_prefixes", "defaults", "form", "names", "names_graphs", "refuse_calls",
+    "refuse_depth", "refuse_excess", "refuse_unsafe", "tokens", "used_prefixes",
 ]
 
 UPDATES: Final = frozenset(
@@ -402,6 +402,17 @@ def bind(query: str, values: Mapping[str, Sequence[Term]]) -> str:
         rows = " ".join(term.n3() for term in values[name])
         query = f"{query[:start]} {rows} {query[end:]}"
     return query
+
+
+def defaults(query: str) -> dict[str, list[str]]:
+    """Return what stands in the one-variable VALUES blocks of a query, by variable, as text.
+
+    >>> defaults("ASK { VALUES ?x { iero:A iero:B } ?x a ?t }")
+    {'x': ['iero:A', 'iero:B']}
+    """
+    found = list(tokens(query))
+    return {name: [token.text for token in found if start <= token.offset < end]
+            for name, spans in _blocks(found).items() for start, end in spans[:1]}
 
 
 def _blocks(found: list[Token]) -> dict[str, list[tuple[int, int]]]:

@@ -33,19 +33,18 @@ from typing import Any, Final
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
+from iero.changes import KINDS, Grant, Grants
 from iero.errors import BadParameter, NotFound, ServiceFailure, Unauthorized
 from iero.vocabulary import expand
 
-__all__ = ["KINDS", "Token", "TokenFile"]
-
-KINDS: Final = ("insert", "delete")
-"""What a token may let its bearer do to the triples of a graph."""
+__all__ = ["Token", "TokenFile"]
 
 _PREFIX: Final = "iero_"
 _HEADER: Final = ("Tokens of an IERO service, made by `iero token new`.",
                   "Only hashes are kept here; changes take effect at once.")
 _MEMBERS: Final = {"sha256": str, "created": datetime, "expires": datetime, "revoked": datetime,
                    "graphs": list, "may": list}
+_NO_NAMES: Final = ("*", "default")
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -55,7 +54,7 @@ class Token:
 
     :ivar digest: SHA-256 of the secret, in hexadecimal.
     :ivar graphs: IRIs of the graphs that may be written; a ``*`` at the end stands for any rest.
-    :ivar may: some of :data:`KINDS`.
+    :ivar may: some of :data:`iero.changes.KINDS`.
     :ivar expires: the moment after which it is refused; None for never.
     :ivar revoked: the moment at which it was taken back, if it was.
     """
@@ -67,6 +66,11 @@ class Token:
     created: datetime
     expires: datetime | None = None
     revoked: datetime | None = None
+
+    @property
+    def grants(self) -> Grants:
+        """What its bearer may change."""
+        return Grants((Grant(self.graphs, self.may),))
 
     def refusal(self, now: datetime) -> str:
         """Return why the token is refused now, or nothing."""
@@ -153,13 +157,12 @@ class TokenFile:
         entry["created"] = now
         if days:
             entry["expires"] = now + timedelta(days=days)
-        entry["graphs"] = [graph if graph == "*" else expand(graph) for graph in graphs]
+        entry["graphs"] = [graph if graph in _NO_NAMES else expand(graph) for graph in graphs]
         entry["may"] = [kind for kind in KINDS if kind in set(may)]
-        unknown = sorted(set(may) - set(KINDS))
-        if unknown or not entry["may"] or not entry["graphs"]:
-            raise BadParameter(f"A token may {' or '.join(KINDS)} in at least one graph"
-                               + (f", not {', '.join(unknown)}." if unknown else "."),
-                               parameter="may")
+        Grant(tuple(entry["graphs"]), frozenset(may))  # says what makes no sense
+        if not entry["may"] or not entry["graphs"]:
+            raise BadParameter("A token must be for something in at least one graph.",
+                               parameter="may", hint=f"Kinds of change: {', '.join(KINDS)}.")
         document["tokens"][name] = entry
         self._write(document)
         return secret
@@ -169,11 +172,11 @@ class TokenFile:
 
         :raises NotFound: if there is none.
         """
-        document = self._document()
-        if name not in (known := _read(document, self.path)):
+        if name not in (known := self.tokens()):
             raise NotFound(f"There is no token {name!r}.", nearest=sorted(known),
                            hint="There are: " + (", ".join(sorted(known)) or "none") + ".")
         if known[name].revoked is None:
+            document = self._document()
             entry = document["tokens"][name]
             entry["revoked"] = datetime.now(UTC).replace(microsecond=0)
             self._write(document)
@@ -245,8 +248,10 @@ def _token(name: str, entry: Any, path: Path) -> Token:
     if not re.fullmatch("[0-9a-f]{64}", entry["sha256"]):
         raise wrong("has a 'sha256' that is no hash")
     graphs, may = tuple(map(str, entry["graphs"])), frozenset(map(str, entry["may"]))
-    if may - set(KINDS) or not all(graphs):
-        raise wrong("grants what cannot be granted")
+    try:
+        Grant(graphs, may)
+    except BadParameter as error:
+        raise wrong(f"cannot be granted: {error.message}") from error
     created, expires, revoked = (_moment(entry.get(each))
                                  for each in ("created", "expires", "revoked"))
     return Token(name, str(entry["sha256"]), graphs, may, created or datetime.now(UTC),

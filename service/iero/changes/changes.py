@@ -18,10 +18,12 @@ from iero.changes.process import Writer
 from iero.directory import DataDirectory
 from iero.errors import LimitExceeded, PreconditionFailed, ServiceFailure
 from iero.pool import Limits
-from iero.resources import walk
+from iero.resources import locate, walk
 
 LIMITS: Final = Limits(seconds=60.0, waiting=30.0)
 """What a change may cost, unless somebody says otherwise."""
+
+RELEASE: Final = "ontology/release/iero-kg.nq"
 
 LARGEST: Final = 1_000_000
 """How many triples a change may insert and delete together."""
@@ -59,17 +61,23 @@ class Changes:
 
     @classmethod
     def open(cls, directory: Path, *, shapes: Sequence[Path] | None = None,
-             limits: Limits = LIMITS, largest: int = LARGEST) -> Changes:
+             seed: Sequence[Path] | None = None, limits: Limits = LIMITS,
+             largest: int = LARGEST) -> Changes:
         """Lock a data directory, whose data are guarded by shapes, and change it.
 
+        :param directory: where there is none, one is made.
         :param shapes: files of shapes in Turtle; without them, those that ship with IERO.
+        :param seed: files that a new directory begins with; without them, the release.
         :param largest: how many triples a change may insert and delete together.
         :raises DirectoryFailure: if another process changes it, or it is none.
         :raises OntologyError: if the shapes are not well-formed.
         """
-        files = [str(file) for _, file in walk("ontology/shapes", ".ttl")] if shapes is None \
-            else [str(file) for file in shapes]
-        return cls._open(directory, Setting(str(directory), tuple(files), True, largest), limits)
+        own = [file for _, file in walk("ontology/shapes", ".ttl")]
+        files = map(str, own) if shapes is None else map(str, shapes)
+        first = [str(locate(RELEASE))] if seed is None else list(map(str, seed))
+        return cls._open(directory, limits, Setting(
+            str(directory), tuple(files), trusted=shapes is None, seed=tuple(first), united=True,
+            largest=largest))
 
     @classmethod
     def scratch(cls, *, limits: Limits = LIMITS, largest: int = LARGEST) -> Changes:
@@ -78,7 +86,8 @@ class Changes:
         Its default graph is a graph of its own, as the tests of the W3C expect, not the union.
         """
         folder = Path(tempfile.mkdtemp(prefix="iero-scratch-"))
-        made = cls._open(folder, Setting(str(folder), (), False, largest), limits)
+        made = cls._open(folder, limits, Setting(
+            str(folder), (), trusted=True, seed=(), united=False, largest=largest))
         weakref.finalize(made, shutil.rmtree, folder, ignore_errors=True)
         return made
 
@@ -134,7 +143,7 @@ class Changes:
         self.directory.unlock()
 
     @classmethod
-    def _open(cls, path: Path, setting: Setting, limits: Limits) -> Changes:
+    def _open(cls, path: Path, limits: Limits, setting: Setting) -> Changes:
         new = not DataDirectory.exists(path)
         directory = DataDirectory.create(path) if new else DataDirectory(path)
         directory.lock()

@@ -14,12 +14,16 @@ class Setting:
 
     :ivar directory: the data directory.
     :ivar shapes: files of shapes; none of them where the data are unguarded.
+    :ivar trusted: whether the shapes are known to be well-formed.
+    :ivar seed: files that a new directory begins with.
     :ivar united: whether the default graph is the union of the named graphs.
     :ivar largest: how many triples a change may insert and delete together.
     """
 
     directory: str
     shapes: tuple[str, ...]
+    trusted: bool
+    seed: tuple[str, ...]
     united: bool
     largest: int
 

@@ -11,22 +11,32 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Mapping
+from dataclasses import replace
+from itertools import chain
 from multiprocessing.connection import Connection
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, Final
 
 import pyoxigraph as ox
 
-from iero.changes.editor import DEFAULT_GRAPH, Editor, Graph
+from iero.changes.editor import DEFAULT_GRAPH, Delta, Editor, Graph
 from iero.changes.evaluation import evaluate
+from iero.changes.grants import DEFAULT
+from iero.changes.guard import Guard
+from iero.changes.loading import fill
 from iero.changes.messages import Delete, Post, Prepared, Put, Setting, Update, Work
 from iero.changes.outcome import Outcome
-from iero.directory import DataDirectory, clone, disk, remove
+from iero.directory import About, DataDirectory, clone, disk, remove
 from iero.errors import BadDocument, IeroError, NotFound, PreconditionFailed
 from iero.pool.worker import OUT_OF_MEMORY, STACK, Failed
 from iero.results import RDF_FORMATS
+from iero.shapes import Report, Shapes
 from iero.store import Store
+from iero.vocabulary import PREFIXES
+
+_LABEL: Final = ox.NamedNode(PREFIXES["rdfs"] + "label")
 
 
 class Workshop:
@@ -35,10 +45,12 @@ class Workshop:
     def __init__(self, setting: Setting) -> None:
         self._setting = setting
         self._directory = DataDirectory(Path(setting.directory))
-        self._base = ""
+        self._about = self._staged = About()
         self._place = Path()
         self._store = Store()
         self._engine = ox.Store()
+        self._guard = Guard(Shapes.open(map(Path, setting.shapes), trusted=setting.trusted)) \
+            if setting.shapes else None
 
     def open(self) -> Prepared | None:
         """Take a copy of the current version; where there is none, prepare the first one.
@@ -47,7 +59,9 @@ class Workshop:
         """
         if not (self._directory.path / "CURRENT").exists():
             self._enter(self._directory.workplace())
-            return self._stage()
+            fill(self._engine, map(Path, self._setting.seed))
+            return Prepared(Outcome(self._stage(self._store.graph_sizes(), renamed=True)),
+                            self._staged.version)
         self._renew()
         return None
 
@@ -69,31 +83,41 @@ class Workshop:
             self._renew()
         return prepared
 
-    def published(self, version: str) -> None:
-        """Take note that what was prepared is the current version."""
-        self._base = version
+    def published(self) -> None:
+        """Take note that what was prepared last is the current version."""
+        self._about = self._staged
 
     def _prepare(self, work: Work, editor: Editor) -> Prepared:
         _carry_out(work, self._store, editor)
-        graphs = editor.delta.by_graph()
-        if work.dry_run or not editor.delta:
-            return Prepared(Outcome(self._base, graphs, dry_run=work.dry_run), "")
-        staged = self._stage()
-        return Prepared(Outcome(staged.staged, graphs), staged.staged)
+        delta = editor.delta
+        report = Report() if self._guard is None else \
+            self._guard.check(self._engine, chain(delta.inserted, delta.deleted), self._before)
+        outcome = Outcome(self._about.version, delta.by_graph(), report, work.dry_run)
+        if work.dry_run or not delta:
+            return Prepared(outcome, "")
+        staged = self._stage(_resized(self._about.sizes or {}, outcome),
+                             renamed=_renames(self._engine, delta))
+        return Prepared(replace(outcome, version=staged), staged)
 
-    def _stage(self) -> Prepared:
-        """Write the copy out as a version that is not the current one yet."""
+    def _before(self) -> ox.Store:
+        """Return the data as they were."""
+        return ox.Store.read_only(str(self._directory.version(self._about.version)))
+
+    def _stage(self, sizes: Mapping[str, int], *, renamed: bool) -> str:
+        """Write the copy out as a version that is not the current one yet, and return its name."""
         name = self._directory.next_name()
         with disk(self._directory.path):
             self._engine.backup(str(self._directory.version(name)))
-        return Prepared(Outcome(name), name)
+            self._staged = About(name, name if renamed else self._about.names, sizes)
+            self._directory.describe(self._staged)
+        return name
 
     def _renew(self) -> None:
         """Make the working copy anew from the current version."""
         self._leave()
-        self._base = self._directory.current
+        self._about = self._directory.about()
         place = self._directory.workplace()
-        clone(self._directory.version(self._base), place)
+        clone(self._directory.version(self._about.version), place)
         self._enter(place)
 
     def _enter(self, place: Path) -> None:
@@ -106,6 +130,27 @@ class Workshop:
         self._engine = ox.Store()
         if self._place.name:
             remove(self._place)
+
+
+def _resized(sizes: Mapping[str, int], outcome: Outcome) -> dict[str, int]:
+    """Return how many triples the named graphs have after a change; empty ones do not count."""
+    new = dict(sizes)
+    for graph, change in outcome.graphs.items():
+        new[graph] = new.get(graph, 0) + change.inserted - change.deleted
+    return {graph: size for graph, size in sorted(new.items()) if size and graph != DEFAULT}
+
+
+def _renames(engine: ox.Store, delta: Delta) -> bool:
+    """Say whether anything that has a name, or had one, has changed."""
+    seen = set[Any]()
+    for quad in chain(delta.inserted, delta.deleted):
+        if quad.predicate == _LABEL:
+            return True
+        if quad.subject not in seen:
+            seen.add(quad.subject)
+            if any(engine.quads_for_pattern(quad.subject, _LABEL, None, DEFAULT_GRAPH)):
+                return True
+    return False
 
 
 def _carry_out(work: Work, store: Store, editor: Editor) -> None:
@@ -161,15 +206,15 @@ def _parsed(request: Put | Post, graph: Graph) -> list[ox.Quad]:
 
 def _work(control: Connection, messages: SimpleQueue[Any]) -> None:
     """Prepare what is asked for, until the other side is gone."""
-    workshop = Workshop(messages.get())
     try:
+        workshop = Workshop(messages.get())
         first = workshop.open()
     except IeroError as error:
         control.send(Failed.of(error))
         return
     control.send(first)
     if first is not None and messages.get():
-        workshop.published(first.staged)
+        workshop.published()
     while True:
         work: Work = messages.get()
         try:
@@ -179,7 +224,7 @@ def _work(control: Connection, messages: SimpleQueue[Any]) -> None:
             continue
         control.send(prepared)
         if prepared.staged and messages.get():
-            workshop.published(prepared.staged)
+            workshop.published()
 
 
 def _serve(control: Connection, messages: SimpleQueue[Any]) -> None:

@@ -20,7 +20,7 @@ from time import monotonic
 from typing import Any, BinaryIO, Final
 
 from iero import turtle
-from iero.directory import DataDirectory
+from iero.directory import About, DataDirectory
 from iero.errors import DirectoryFailure, LimitExceeded, NotAcceptable, ServiceFailure
 from iero.pool.cache import Cache
 from iero.pool.limits import GLANCE, MEGABYTE, Limits, resident
@@ -181,6 +181,10 @@ class Pool:
     def version(self) -> str:
         """The version of the data that is asked now; nothing where they do not change."""
         return self._directory.current if self._directory else ""
+
+    def about(self) -> About:
+        """Return what is known of the data as they are now."""
+        return self._directory.about() if self._directory else About()
 
     def query(
         self, text: str, default_graphs: Iterable[str] = (), named_graphs: Iterable[str] = (),

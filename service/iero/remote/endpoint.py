@@ -9,6 +9,7 @@ from time import monotonic
 from typing import Final, Protocol
 from urllib.parse import urlencode
 
+from iero.directory import About
 from iero.egress import Allowed, Caller, Reply, origin_of
 from iero.errors import BadParameter, IncompleteResult, NotAcceptable, RemoteError
 from iero.protocol import Format, format_named, refuse_unsafe
@@ -98,6 +99,10 @@ class Endpoint:
     def close(self) -> None:
         """Close the connections."""
         self._caller.close()
+
+    def about(self) -> About:
+        """Say that nothing is known: the data may change at any time."""
+        return About()
 
     def query(
         self,

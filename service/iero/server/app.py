@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from flask import Flask, Response, request
+from flask import Flask, Response, g, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from iero.naming import spell
@@ -16,6 +18,7 @@ from iero.server import (
     links,
     openapi,
     queries,
+    scripts,
     search,
     search_strings,
     sparql,
@@ -26,8 +29,9 @@ from iero.server import (
 )
 from iero.server.context import Context
 from iero.server.mounted import Mounted, Published
-from iero.server.preview import without_header
+from iero.server.preview import fault_width, without_header
 from iero.terms import IRI, BlankNode, Literal
+from iero.vocabulary import PREFIXES
 
 if TYPE_CHECKING:
     from iero.graph import KnowledgeGraph
@@ -36,8 +40,9 @@ if TYPE_CHECKING:
     from iero.server.writing import Writing
     from iero.tagging import Tagger
 
-PAGE_POLICY: Final = ("default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
-                      "base-uri 'none'; frame-ancestors 'none'")
+PAGE_POLICY: Final = ("default-src 'none'; style-src 'self'; script-src 'self'; "
+                      "connect-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
+                      "frame-ancestors 'none'")
 DATA_POLICY: Final = "default-src 'none'; frame-ancestors 'none'; sandbox"
 """For answers too: browsers run scripts in XML, and a query decides what is in its answer."""
 
@@ -98,8 +103,11 @@ def create_app(
         app.register_blueprint(blueprint(
             metrics, metrics_token, lambda: metrics.describe(graph, about.versions(context))))
     errors.register(app)
+    app.before_request(partial(_note_state, context))
     app.after_request(_headers)
     _furnish(app, context)
+    served, app.jinja_env.globals["script_of"] = scripts.blueprint()
+    app.register_blueprint(served)
     _place(app, base_path, trusted_proxies, public_url)
     return app
 
@@ -115,10 +123,17 @@ def _place(app: Flask, base_path: str, trusted_proxies: int, public_url: str) ->
         app.wsgi_app = ProxyFix(app.wsgi_app, **counts)  # type: ignore[method-assign]
 
 
+def _note_state(context: Context) -> None:
+    """Remember which data a request found when it came."""
+    g.state = context.state
+
+
 def _furnish(app: Flask, context: Context) -> None:
     """Give the templates what they need beside what a view hands them."""
-    app.jinja_env.globals |= {"page_of": links.page, "versions": about.versions(context)}
-    app.jinja_env.filters |= {"without_header": without_header, "spell": spell}
+    app.jinja_env.globals |= {"page_of": links.page, "versions": about.versions(context),
+                              "loaded": datetime.now(UTC), "prefixes": PREFIXES}
+    app.jinja_env.filters |= {"without_header": without_header, "spell": spell,
+                              "fault_width": fault_width}
     app.jinja_env.tests |= {
         "iri": lambda value: isinstance(value, IRI),
         "literal": lambda value: isinstance(value, Literal),

@@ -13,10 +13,12 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from iero.changes import Outcome
 from iero.errors import IeroError, ServiceFailure
+
+if TYPE_CHECKING:
+    from iero.changes import Outcome
 
 __all__ = ["Audit"]
 

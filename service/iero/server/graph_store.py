@@ -60,7 +60,7 @@ class GraphStore:
         chosen = data_format("graph", wanted)
         writing = self.context.writing
         # The tag is taken before the data: should they change meanwhile, it is too old, never new.
-        version = writing.tag(graph) if writing else self.context.release
+        version = writing.tag(graph) if writing else self.context.state
         if graph and not self._exists(graph):
             raise NotFound(f"There is no graph <{graph}>.", nearest=[],
                            hint=f"The graphs are listed at {links.absolute('graph_store.store')}.")

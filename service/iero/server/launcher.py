@@ -26,6 +26,7 @@ from granian.server.mp import MPServer
 import iero
 from iero import resources
 from iero.configuration import Configuration
+from iero.directory import DataDirectory
 from iero.egress import Allowed
 from iero.errors import BadParameter, IeroError
 from iero.federation import Federation
@@ -39,7 +40,9 @@ from iero.server.clients import Clients
 if TYPE_CHECKING:
     from flask import Flask
 
+    from iero.changes import Changes
     from iero.server.metrics import Metrics
+    from iero.server.writing import Writing
 
 STOP_SECONDS: Final = 5
 """How long running requests may take to finish when the service is stopped."""
@@ -125,16 +128,45 @@ def application(configuration: Configuration) -> Flask:
 
     :raises IeroError: if the graph cannot be opened.
     """
-    metrics = _metrics(configuration)
+    changes, metrics = _changes(configuration), _metrics(configuration)
     return create_app(
-        _graph(configuration, metrics), base_path=configuration.base_path.rstrip("/"),
-        release=_release(configuration),
-        shipped=configuration.data is None and configuration.store is None,
+        _graph(configuration, changes, metrics), base_path=configuration.base_path.rstrip("/"),
+        release=_release(configuration), shipped=_is_shipped(configuration),
         trusted_proxies=configuration.proxies, public_url=configuration.public_url,
         body_limit=configuration.body_limit << 20, answer_limit=_limits(configuration).answer,
+        writing=_writing(configuration, changes) if changes else None,
         admitted=Clients(configuration.rate, configuration.burst, configuration.client_jobs),
         metrics=metrics, metrics_token=configuration.metrics_token,
     )
+
+
+def _is_shipped(configuration: Configuration) -> bool:
+    return not (configuration.data or configuration.store or configuration.scratch)
+
+
+def _changes(configuration: Configuration) -> Changes | None:
+    """Take hold of the data that can be changed, if they can."""
+    if not configuration.writable:
+        return None
+    from iero.changes import Changes
+
+    limits = replace(_limits(configuration), seconds=configuration.write_timeout)
+    if configuration.directory is None:
+        return Changes.scratch(limits=limits)
+    return Changes.open(configuration.directory, shapes=configuration.shapes or None, limits=limits)
+
+
+def _writing(configuration: Configuration, changes: Changes) -> Writing:
+    from iero.server.writing import Writing
+    from iero.tokens import TokenFile
+
+    tokens = TokenFile(configuration.tokens) if configuration.tokens else None
+    if tokens:
+        tokens.tokens()
+        if warning := tokens.exposure():
+            sys.stderr.write(f"iero: {warning}\n")
+    return Writing(changes, tokens, scratch=configuration.scratch,
+                   upload_limit=configuration.upload_limit << 20)
 
 
 def _metrics(configuration: Configuration) -> Metrics | None:
@@ -159,18 +191,28 @@ def _limits(configuration: Configuration) -> Limits:
                   waiting=configuration.waiting)
 
 
-def _graph(configuration: Configuration, metrics: Metrics | None) -> KnowledgeGraph:
+def _graph(
+    configuration: Configuration, changes: Changes | None, metrics: Metrics | None
+) -> KnowledgeGraph:
     limits = _limits(configuration)
     backend: Backend
     if configuration.store:
         backend = _store(configuration.store, configuration)
     else:
-        file = configuration.data or resources.locate(RELEASE)
-        pool = Pool([Path(str(file))], limits, configuration.jobs, configuration.cache << 20)
+        pool = Pool(_source(configuration, changes), limits, configuration.jobs,
+                    configuration.cache << 20)
         pool.observe = partial(_observe, metrics=metrics)
         backend = pool
     allowed = Allowed.of(configuration.allow_service, configuration.allow_private)
     return KnowledgeGraph(Federation(backend, allowed, limits.seconds) if allowed else backend)
+
+
+def _source(configuration: Configuration, changes: Changes | None) -> list[Path] | DataDirectory:
+    if changes:
+        return changes.directory
+    if configuration.directory:
+        return DataDirectory(configuration.directory)
+    return [configuration.data or Path(str(resources.locate(RELEASE)))]
 
 
 def _store(url: str, configuration: Configuration) -> Endpoint:
@@ -186,9 +228,14 @@ def _store(url: str, configuration: Configuration) -> Endpoint:
 
 
 def _release(configuration: Configuration) -> str:
-    """Identify the data and the code by version and content; a remote graph may change any time."""
+    """Identify the data and the code by version and content; a remote graph may change any time.
+
+    The data of a directory have a version of their own, which comes beside this one.
+    """
     if configuration.store:
         return ""
+    if configuration.directory or configuration.scratch:
+        return iero.__version__
     data = configuration.data.read_bytes() if configuration.data else resources.read(RELEASE)
     return f"{iero.__version__}-{sha256(data).hexdigest()[:16]}"
 

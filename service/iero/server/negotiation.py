@@ -199,3 +199,15 @@ def flag(params: Pairs, name: str, default: bool) -> bool:
     if text in ("true", "1", "false", "0", ""):
         return text in ("true", "1") if text else default
     raise BadParameter(f"The parameter {name!r} is {text!r}, not true or false.", parameter=name)
+
+
+def grouped(params: Pairs) -> dict[str, list[str]]:
+    """Return the values of each parameter, in order.
+
+    >>> grouped([("a", "1"), ("b", "2"), ("a", "3")])
+    {'a': ['1', '3'], 'b': ['2']}
+    """
+    found: dict[str, list[str]] = {}
+    for name, value in params:
+        found.setdefault(name, []).append(value)
+    return found

@@ -6,10 +6,10 @@ Standard: SPARQL 1.1 Protocol, section 2.2. All operations of a request are carr
 from __future__ import annotations
 
 from functools import partial
+from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, request
 
-from iero.changes import Outcome
 from iero.errors import BadQuery
 from iero.protocol import FORM, based, parse_update_request
 from iero.server import links
@@ -17,6 +17,9 @@ from iero.server.context import Context
 from iero.server.negotiation import pairs
 from iero.server.uploads import read_upload
 from iero.server.writing import Act, Conditions, Writing, read_only
+
+if TYPE_CHECKING:
+    from iero.changes import Outcome
 
 
 class Update:

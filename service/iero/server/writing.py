@@ -8,17 +8,19 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass
-from typing import Final, TypedDict
+from typing import TYPE_CHECKING, Final, TypedDict
 
 from flask import Response, request
 from werkzeug.datastructures import ETags
 
-from iero.changes import EVERYTHING, Changes, Grant, Grants, Outcome
 from iero.errors import IeroError, PreconditionFailed, Refused, Unauthorized
 from iero.protocol import parse_timeout, preferences
 from iero.server.audit import Audit
 from iero.server.negotiation import Pairs, flag, one, pairs
-from iero.tokens import TokenFile
+
+if TYPE_CHECKING:  # what a service needs only if it is written to is not loaded for the others
+    from iero.changes import Changes, Grants, Outcome
+    from iero.tokens import TokenFile
 
 __all__ = ["Act", "Conditions", "Writing", "is_rehearsal", "read_only"]
 
@@ -38,7 +40,7 @@ class Conditions(TypedDict):
     timeout: float | None
 
 
-Act = Callable[[Conditions], Outcome]
+Act = Callable[[Conditions], "Outcome"]
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,8 @@ class Writing:
         """
         if self.tokens is None:
             if self.scratch:
+                from iero.changes import EVERYTHING
+
                 return _Bearer(_SCRATCH, EVERYTHING)
             raise Refused(
                 "Nobody may write here: the service knows no tokens.",
@@ -106,7 +110,7 @@ class Writing:
             raise Unauthorized("Writing needs a token.",
                                hint="Send it in a header: Authorization: Bearer TOKEN")
         token = self.tokens.bearer(secret.strip())
-        return _Bearer(token.name, Grants((Grant(token.graphs, token.may),)))
+        return _Bearer(token.name, token.grants)
 
     # -- conditions --------------------------------------------------------------------------------
 

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
 from typing import Any, Final
 
 import pyshacl
@@ -23,8 +25,9 @@ from rdflib import Literal as RDFLiteral
 from rdflib.namespace import OWL, RDF, SH
 from rdflib.term import Node
 
-from iero.errors import OntologyError, Refused
+from iero.errors import NotFound, OntologyError, Refused
 from iero.rdf import Triple, iri, ntriples, parse
+from iero.shapes.reach import Chain, reach
 from iero.syntax import (
     declared_prefixes,
     names_graphs,
@@ -125,12 +128,15 @@ class Report:
 class Shapes:
     """Shapes that are known to be well-formed; any number of data can be validated against them."""
 
-    def __init__(self, document: bytes | str) -> None:
+    def __init__(self, document: bytes | str, *, trusted: bool = False) -> None:
         """Read shapes in Turtle or N-Triples, and check them against SHACL's own shapes.
 
+        :param trusted: they have been checked before; checking takes a second or two.
         :raises OntologyError: if they do not parse, are ill-formed, or are none.
         """
         self._graph = _parse(document, "shapes")
+        if trusted:
+            return
         kinds = (SH.NodeShape, SH.PropertyShape)
         if not any(True for kind in kinds for _ in self._graph.subjects(RDF.type, kind)):
             raise _failure("The shapes hold no sh:NodeShape and no sh:PropertyShape.")
@@ -140,6 +146,21 @@ class Shapes:
         conforms, _, text = _run(meta_validate, self._graph)
         if not conforms:
             raise _failure(f"The shapes are not well-formed SHACL. {text}")
+
+    @classmethod
+    def open(cls, files: Iterable[Path], *, trusted: bool = False) -> Shapes:
+        """Read shapes from files in Turtle; see the constructor for the rest.
+
+        :raises NotFound: if a file does not exist.
+        """
+        triples = list[Triple]()
+        for file in files:
+            try:
+                triples += parse(file.read_bytes(), "turtle", name=str(file))
+            except OSError as error:
+                raise NotFound(f"The shapes {str(file)!r} cannot be read: {error.strerror}.",
+                               nearest=[]) from error
+        return cls(ntriples(triples), trusted=trusted)
 
     def validate(self, data: bytes | str) -> Report:
         """Validate data in Turtle or N-Triples.
@@ -153,6 +174,26 @@ class Shapes:
         if report.conforms != conforms:
             raise _failure("The engine's verdict and its results contradict each other.")
         return report
+
+    def validate_nodes(self, data: bytes, nodes: Collection[str]) -> Report:
+        """Validate some nodes of data, which tell of others only what the shapes ask about these.
+
+        :param data: N-Triples, whose blank nodes are described as fully as ``nodes``.
+        :param nodes: the IRIs of the nodes; blank nodes count without being named.
+        :raises OntologyError: if the engine fails.
+        """
+        graph = Graph().parse(data=data, format="nt")
+        _, results, _ = _run(pyshacl.validate, graph, shacl_graph=self._graph, advanced=True)
+        return Report(tuple(fault for fault in _report(results).results
+                            if isinstance(fault.focus, BlankNode) or fault.focus in nodes))
+
+    @cached_property
+    def chains(self) -> frozenset[Chain]:
+        """The chains of steps along which the shapes read.
+
+        :raises OntologyError: if that cannot be told.
+        """
+        return reach(self._graph)
 
 
 def validate(data: bytes | str, shapes: bytes | str) -> Report:
