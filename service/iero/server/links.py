@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import request, url_for
 
+from iero.errors import BadParameter
 from iero.vocabulary import IERO, ONTOLOGY, is_own
 
 
@@ -22,5 +23,10 @@ def page(iri: str) -> str:
 
 
 def absolute(endpoint: str, **values: Any) -> str:
-    """Return an absolute URL as the client that asks would write it."""
+    """Return an absolute URL as the client that asks would write it.
+
+    :raises BadParameter: if the client does not say which host it asks, or what it says is none.
+    """
+    if not request.host:
+        raise BadParameter("The Host header names no host.", hint="Write it like kg.example:8000.")
     return request.host_url.rstrip("/") + url_for(endpoint, **values)
