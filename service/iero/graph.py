@@ -341,6 +341,12 @@ class KnowledgeGraph:
         return {str(row["graph"]): int(row["triples"])
                 for row in self._service("graph-sizes").rows()}
 
+    def limits(self) -> dict[str, float]:
+        """Return what one query may cost; nothing where the store keeps no limits."""
+        kept = getattr(self._backend, "limits", None)
+        return {"seconds of a query": kept.seconds, "bytes of memory of a query": kept.memory,
+                "seconds of waiting for a worker": kept.waiting} if kept else {}
+
     def export(self, output: Sink, fmt: Format, *, graph: str = "") -> None:
         """Write all data, or one named graph, to a sink.
 

@@ -27,6 +27,10 @@ PAGES = (
     "/term/Venting",
     "/ontology",
     "/search?q=venting",
+    "/docs",
+    "/docs/model",
+    "/status",
+    "/tag",
     "/nothing",
 )
 

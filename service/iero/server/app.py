@@ -11,6 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from iero.naming import spell
 from iero.server import (
     about,
+    docs,
     errors,
     links,
     queries,
@@ -70,7 +71,7 @@ def create_app(
     app.config["MAX_CONTENT_LENGTH"] = body_limit
     app.json.sort_keys = False  # type: ignore[attr-defined]
     context = Context(graph, release, shipped, answer_limit, tagger, record_limit)
-    for subject in (about, sparql, queries, terms, search, search_strings, tag):
+    for subject in (about, docs, sparql, queries, terms, search, search_strings, tag):
         app.register_blueprint(subject.blueprint(context))
     errors.register(app)
     app.after_request(_headers)

@@ -13,7 +13,7 @@ from iero.terms import Literal, Row, Term
 if TYPE_CHECKING:
     from iero.server.preview import Preview
 
-__all__ = ["Chart", "chart"]
+__all__ = ["Chart", "Mark", "chart"]
 
 BARS: Final = 40
 SERIES: Final = 3

@@ -24,7 +24,7 @@ DRAINED: Final = 1 << 24
 JSON_TYPE: Final = "application/json"
 MEDIA_TYPES: Final = {"text": "text/plain", "json": JSON_TYPE, HTML: "text/html",
                       "jsonld": "application/ld+json", "turtle": "text/turtle",
-                      "nquads": "application/n-quads"}
+                      "nquads": "application/n-quads", "markdown": "text/markdown"}
 """The names of representations under ``?format=``, for what is no answer of the graph."""
 _JAVA: Final = "text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2"
 """What Java (and so Protégé, at its second try) sends for want of an opinion; it wants no page."""

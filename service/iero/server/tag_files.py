@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from iero.tagging import Tagger
     from iero.tagging.documents import Document
 
-__all__ = ["FILES", "send_file"]
+__all__ = ["FILES", "File", "send_file"]
 
 
 @dataclass(frozen=True)
