@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from flask import Flask, Response, request
+from flask import Flask, Response, g, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from iero.naming import spell
@@ -13,6 +14,7 @@ from iero.server import (
     about,
     docs,
     errors,
+    graph_store,
     links,
     queries,
     scripts,
@@ -21,6 +23,7 @@ from iero.server import (
     sparql,
     tag,
     terms,
+    update,
 )
 from iero.server.context import Context
 from iero.server.mounted import Mounted
@@ -30,6 +33,7 @@ from iero.vocabulary import PREFIXES
 
 if TYPE_CHECKING:
     from iero.graph import KnowledgeGraph
+    from iero.server.writing import Writing
     from iero.tagging import Tagger
 
 PAGE_POLICY: Final = ("default-src 'none'; style-src 'self'; script-src 'self'; "
@@ -41,11 +45,12 @@ DATA_POLICY: Final = "default-src 'none'; frame-ancestors 'none'; sandbox"
 PREFLIGHT_SECONDS: Final = 86_400
 ACCESS: Final = {
     "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": "Allow, Content-Length, Content-Type, ETag",
+    "Access-Control-Expose-Headers": "Allow, Content-Length, Content-Type, ETag, IERO-Change, "
+                                     "Location, Preference-Applied, WWW-Authenticate",
 }
 PREFLIGHT: Final = {
-    "Access-Control-Allow-Methods": "GET, HEAD, POST, OPTIONS",
-    "Access-Control-Allow-Headers": "*",
+    "Access-Control-Allow-Methods": "GET, HEAD, POST, PUT, DELETE, OPTIONS",
+    "Access-Control-Allow-Headers": "*, Authorization",  # which the asterisk does not stand for
     "Access-Control-Max-Age": str(PREFLIGHT_SECONDS),
 }
 
@@ -53,7 +58,7 @@ PREFLIGHT: Final = {
 def create_app(
     graph: KnowledgeGraph, tagger: Tagger | None = None, *, base_path: str = "", release: str = "",
     shipped: bool = False, trusted_proxies: int = 0, body_limit: int = 1 << 20,
-    answer_limit: int = 1 << 30, record_limit: int = 1000,
+    answer_limit: int = 1 << 30, record_limit: int = 1000, writing: Writing | None = None,
 ) -> Flask:
     """Make the WSGI application that serves a graph.
 
@@ -66,14 +71,18 @@ def create_app(
     :param body_limit: how many bytes a request body may have.
     :param answer_limit: how many bytes an answer may have.
     :param record_limit: how many records a request may bring to be tagged.
+    :param writing: what is needed to write; nothing makes the service read-only.
     """
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = body_limit
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    context = Context(graph, release, shipped, answer_limit, tagger, record_limit)
-    for subject in (about, docs, sparql, queries, terms, search, search_strings, tag):
+    context = Context(graph, release, shipped, answer_limit, tagger, record_limit,
+                      writing)
+    subjects = (about, docs, sparql, update, graph_store, queries, terms, search, search_strings, tag)
+    for subject in subjects:
         app.register_blueprint(subject.blueprint(context))
     errors.register(app)
+    app.before_request(partial(_note_state, context))
     app.after_request(_headers)
     _furnish(app, context)
     served, app.jinja_env.globals["script_of"] = scripts.blueprint()
@@ -84,6 +93,11 @@ def create_app(
         counts = dict.fromkeys(("x_for", "x_proto", "x_host", "x_prefix"), trusted_proxies)
         app.wsgi_app = ProxyFix(app.wsgi_app, **counts)  # type: ignore[method-assign]
     return app
+
+
+def _note_state(context: Context) -> None:
+    """Remember which data a request found when it came."""
+    g.state = context.state
 
 
 def _furnish(app: Flask, context: Context) -> None:
