@@ -265,6 +265,10 @@ class KnowledgeGraph:
         """Return the terms, claims and works that fit a text, the best first."""
         return self._index.search(text, limit)
 
+    def suggest(self, text: str, limit: int = 10) -> list[Hit]:
+        """Return what may be meant by the beginning of a name."""
+        return self._index.suggest(text, limit)
+
     @cached_property
     def _names(self) -> Names:
         return Names(self._service("names").rows())

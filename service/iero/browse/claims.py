@@ -159,4 +159,5 @@ def _effect(said: dict[str, list[Term]]) -> str:
     if not shown:
         return metric
     interval = f", 95\u00a0% CI {lower} to {upper}" if lower and upper else ""
-    return (f"{metric} = " if size and metric else f"{metric} " if metric else "") + shown + interval
+    lead = f"{metric} = " if size and metric else f"{metric} " if metric else ""
+    return lead + shown + interval

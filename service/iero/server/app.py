@@ -8,11 +8,25 @@ from typing import TYPE_CHECKING, Final
 from flask import Flask, Response, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from iero.naming import spell
-from iero.server import about, errors, links, queries, search, search_strings, sparql, tag, terms
+from iero.naming import Named, spell
+from iero.server import (
+    about,
+    browse,
+    compare,
+    errors,
+    evidence,
+    feed,
+    links,
+    queries,
+    search,
+    search_strings,
+    sparql,
+    tag,
+    terms,
+)
 from iero.server.context import Context
 from iero.server.mounted import Mounted
-from iero.server.preview import without_header
+from iero.server.preview import language_name, without_header, without_verb
 from iero.terms import IRI, BlankNode, Literal
 
 if TYPE_CHECKING:
@@ -57,7 +71,8 @@ def create_app(
     app.config["MAX_CONTENT_LENGTH"] = body_limit
     app.json.sort_keys = False  # type: ignore[attr-defined]
     context = Context(graph, release, shipped, answer_limit, tagger, record_limit)
-    for subject in (about, sparql, queries, terms, search, search_strings, tag):
+    for subject in (about, sparql, queries, terms, browse, compare, evidence, search, search_strings,
+                    tag, feed):
         app.register_blueprint(subject.blueprint(context))
     errors.register(app)
     app.after_request(_headers)
@@ -72,9 +87,13 @@ def create_app(
 
 def _furnish(app: Flask, context: Context) -> None:
     """Give the templates what they need beside what a view hands them."""
-    app.jinja_env.globals |= {"page_of": links.page, "versions": about.versions(context),
-                              "loaded": datetime.now(UTC)}
-    app.jinja_env.filters |= {"without_header": without_header, "spell": spell}
+    app.jinja_env.globals |= {"page_of": links.page, "term_page": links.term, "site": links.site,
+                              "versions": about.versions(context), "loaded": datetime.now(UTC)}
+    app.jinja_env.filters |= {
+        "without_header": without_header, "spell": spell, "named": Named,
+        "highlighted": search.highlighted, "without_verb": without_verb,
+        "local": lambda curie: curie.removeprefix("iero:"), "language_name": language_name,
+    }
     app.jinja_env.tests |= {
         "iri": lambda value: isinstance(value, IRI),
         "literal": lambda value: isinstance(value, Literal),
