@@ -33,7 +33,7 @@ function show(frame, data) {
   const paint = () => {
     graph?.destroy();
     graph = cytoscape({ container: frame, elements: elements(data), style: look(), ...ways(data) });
-    graph.on("tap", "node[?url]", (event) => location.assign(event.target.data("url")));
+    graph.on("tap", "node[?page]", (event) => location.assign(event.target.data("page")));
     graph.on("mouseover", "node", (event) => event.target.connectedEdges().addClass("pointed"));
     graph.on("mouseout", "node", () => graph.edges().removeClass("pointed"));
   };
@@ -41,17 +41,17 @@ function show(frame, data) {
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paint);
 }
 
-function elements({ nodes, edges }) {
+function elements({ nodes, edges, center }) {
   return [
-    ...nodes.map((node) => ({ data: node })),
+    ...nodes.map((node) => ({ data: { ...node, center: node.id === center } })),
     ...edges.map((edge) => ({ data: edge })),
   ];
 }
 
-function ways({ nodes, centre }) {
+function ways({ nodes, center }) {
   const common = { minZoom: 0.2, maxZoom: 1.6, boxSelectionEnabled: false, userZoomingEnabled: false };
-  const layout = centre
-    ? { name: "concentric", animate: false, concentric: (node) => (node.id() === centre ? 2 : 1), levelWidth: () => 1,
+  const layout = center
+    ? { name: "concentric", animate: false, concentric: (node) => (node.id() === center ? 2 : 1), levelWidth: () => 1,
       minNodeSpacing: 26, nodeDimensionsIncludeLabels: true, padding: 24 }
     : { name: "cose", animate: false, randomize: false, nodeDimensionsIncludeLabels: true, nodeRepulsion: () => 90000,
       nodeOverlap: 40, idealEdgeLength: () => 90, componentSpacing: 60, padding: 24 };
@@ -75,12 +75,12 @@ function look() {
       "text-valign": "bottom", "text-margin-y": 4, "text-background-color": paper, "text-background-opacity": 0.85,
       "text-background-padding": 2 } },
     { selector: "node[?literal]", style: { shape: "round-rectangle", "border-style": "dashed" } },
-    { selector: "node[?centre]", style: { "background-color": accent, width: 28, height: 28, "font-weight": "bold" } },
+    { selector: "node[?center]", style: { "background-color": accent, width: 28, height: 28, "font-weight": "bold" } },
     { selector: "edge", style: { width: 1.3, "line-color": line, "target-arrow-color": line, "target-arrow-shape": "triangle",
       "curve-style": "bezier", "arrow-scale": 0.9, color: soft, "font-family": font, "font-size": 10, "text-rotation": "autorotate",
       "text-background-color": paper, "text-background-opacity": 0.85, "text-background-padding": 1,
       label: (edge) => (edge.cy().nodes().length < GROW ? edge.data("label") : "") } },
-    { selector: "edge[?inferred]", style: { "line-style": "dashed" } },
+    { selector: "edge[ground = 'inferred']", style: { "line-style": "dashed" } },
     { selector: "edge.pointed", style: { label: "data(label)", "line-color": second, "target-arrow-color": second, color: ink, "z-index": 9 } },
   ];
 }
