@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 import click
 
 from iero import __version__
+from iero.authorizing import token
 from iero.errors import BadParameter, BadQuery, IeroError, NotFound
 from iero.literature import compare_tags, evaluate, tag
 from iero.searching import search_string
@@ -200,6 +201,7 @@ def export(wanted: str, name: str, output: Path | None, data: Path | None) -> No
 
 
 iero.add_command(serve)
+iero.add_command(token)
 
 
 @iero.command(short_help="Build the release of the ontology (needs Java).")

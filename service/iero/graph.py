@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from iero import resources
 from iero.description import Description
+from iero.directory import About
 from iero.errors import BadParameter, BadQuery, NotFound
 from iero.naming import Named, Names, split_name
 from iero.protocol import Format, QueryRequest, format_named
@@ -47,6 +48,9 @@ class Backend(Protocol):
     ) -> Answer:
         """Answer a SPARQL query."""
 
+    def about(self) -> About:
+        """Return what is known of the data as they are now."""
+
 
 class KnowledgeGraph:
     """Terms, claims and their sources, asked by name or by SPARQL.
@@ -57,12 +61,14 @@ class KnowledgeGraph:
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
+        self._vocabulary = _Vocabulary(self, "")
 
     @classmethod
     def open(cls, source: str | Path | None = None, *, url: str | None = None) -> KnowledgeGraph:
-        """Open the shipped release, an RDF file, or a SPARQL endpoint.
+        """Open the shipped release, an RDF file, a data directory, or a SPARQL endpoint.
 
-        :param source: a file with the suffix .nq .trig .ttl .nt .rdf .owl or .jsonld.
+        :param source: a file with the suffix .nq .trig .ttl .nt .rdf .owl or .jsonld, or a data
+            directory, of which the version that is current now is opened.
         :param url: the address of a SPARQL 1.1 endpoint.
         :raises NotFound: if the release has not been built, or there is no such file.
         :raises OntologyError: if the file does not parse.
@@ -74,7 +80,8 @@ class KnowledgeGraph:
 
             return cls(Endpoint(url))
         if source is not None:
-            return cls(Store.open([Path(source)]))
+            path = Path(source)
+            return cls(Store.current(path) if path.is_dir() else Store.open([path]))
         if not (release := resources.home().joinpath(*RELEASE.split("/"))).is_file():
             raise NotFound("The knowledge graph has not been built in this checkout.",
                            hint="Build it: iero build", nearest=[])
@@ -243,6 +250,29 @@ class KnowledgeGraph:
         answer.first = f"<{iri}>"
         return answer
 
+    def named(self, iri: str) -> Named:
+        """Return an IRI with its label; the IRI's last part, spelt out, where it has none.
+
+        >>> KnowledgeGraph.open().named("https://w3id.org/iero/IERQ").label
+        'Interpersonal Emotion Regulation Questionnaire'
+        """
+        return Named(iri, self._names.label(iri))
+
+    def has_label(self, iri: str) -> bool:
+        """Say whether a thing has a label."""
+        return bool(self._names.label(iri))
+
+    def definition(self, iri: str) -> str:
+        """Return the definition of a thing; nothing for one that has none."""
+        return self._names.definition(iri)
+
+    def spoken(self, iri: str) -> str:
+        """Return the label of a thing, or its CURIE where the label is another thing's too.
+
+        :meth:`resolve` takes either back.
+        """
+        return self._names.spoken(iri)
+
     def terms(self) -> list[Named]:
         """Return everything that IERO defines, claims apart, by label."""
         return self._names.own()
@@ -271,34 +301,54 @@ class KnowledgeGraph:
 
     def search(self, text: str, limit: int = 20) -> list[Hit]:
         """Return the terms, claims and works that fit a text, the best first."""
-        return self._index.search(text, limit)
+        return self._known.index.search(text, limit)
 
     def suggest(self, text: str, limit: int = 10) -> list[Hit]:
         """Return what may be meant by the beginning of a name."""
-        return self._index.suggest(text, limit)
+        return self._known.index.suggest(text, limit)
 
-    @cached_property
+    @property
+    def _known(self) -> _Vocabulary:
+        """What follows from the names of things, as these are now."""
+        since = self.names_version
+        if self._vocabulary.since != since:
+            self._vocabulary = _Vocabulary(self, since)
+        return self._vocabulary
+
+    @property
     def _names(self) -> Names:
-        return Names(self._service("names").rows())
-
-    @cached_property
-    def _index(self) -> Index:
-        from iero.search import Entry, Index
-
-        return Index(Entry(*fields) for fields in self._names.entries())
+        return self._known.names
 
     # -- about the graph ---------------------------------------------------------------------------
 
-    @cached_property
+    @property
     def version(self) -> str:
         """The version of the ontology that is loaded; empty if it does not say."""
-        found = [row["version"] for row in self._service("version").rows()]
-        return str(found[0]) if found else ""
+        return self._known.version
+
+    @property
+    def revision(self) -> str:
+        """What names the state of the data; empty where they do not change, or nobody knows."""
+        return self._backend.about().version
+
+    @property
+    def names_version(self) -> str:
+        """The revision since which nothing has got, lost or changed a name."""
+        return self._backend.about().names
 
     def sizes(self) -> dict[str, int]:
         """Return the number of triples of each named graph."""
+        counted = self._backend.about().sizes
+        if counted is not None:
+            return dict(counted)
         return {str(row["graph"]): int(row["triples"])
                 for row in self._service("graph-sizes").rows()}
+
+    def limits(self) -> dict[str, float]:
+        """Return what one query may cost; nothing where the store keeps no limits."""
+        kept = getattr(self._backend, "limits", None)
+        return {"seconds of a query": kept.seconds, "bytes of memory of a query": kept.memory,
+                "seconds of waiting for a worker": kept.waiting} if kept else {}
 
     def export(self, output: Sink, fmt: Format, *, graph: str = "") -> None:
         """Write all data, or one named graph, to a sink.
@@ -342,6 +392,32 @@ def service_query(
     text = resources.read(f"queries/service/{name}.rq").decode()
     bound = bind(text, values) if values else text
     return bound + (f"LIMIT {limit} OFFSET {offset}\n" if limit else "")
+
+
+class _Vocabulary:
+    """What is worked out from the names of things once, and again when they have changed."""
+
+    def __init__(self, graph: KnowledgeGraph, since: str) -> None:
+        self._graph = graph
+        self.since = since
+
+    @cached_property
+    def names(self) -> Names:
+        """Everything by its names."""
+        return Names(self._graph._service("names").rows())
+
+    @cached_property
+    def index(self) -> Index:
+        """The full text of names and definitions."""
+        from iero.search import Entry, Index
+
+        return Index(Entry(*fields) for fields in self.names.entries())
+
+    @cached_property
+    def version(self) -> str:
+        """The version of the ontology."""
+        found = [row["version"] for row in self._graph._service("version").rows()]
+        return str(found[0]) if found else ""
 
 
 def _is_name(query: str) -> bool:

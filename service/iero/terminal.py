@@ -11,6 +11,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
@@ -34,6 +35,7 @@ from rich.text import Text
 
 from iero.naming import spell, split_name
 from iero.terms import IRI, Literal, Row, Term
+from iero.vocabulary import compress
 
 if TYPE_CHECKING:
     from iero.checks import Finding
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from iero.search import Hit
     from iero.tagging.comparison import Comparison
     from iero.tagging.evaluation import Counts, Evaluation
+    from iero.tokens import Token
 
 __all__ = ["Screen"]
 
@@ -127,6 +130,27 @@ class Screen:
         for query in queries:
             name = Text(query.name, style="bold", no_wrap=not self.out.is_terminal)
             table.add_row(name, Text(query.question), Text(", ".join(query.parameters)))
+        self._print(table)
+
+    def settings(self, settings: Iterable[tuple[str, str, str]]) -> None:
+        """List settings: name, value, and where the value comes from."""
+        table = self._table(("setting", "value", "from"))
+        for name, value, origin in settings:
+            style = "dim" if origin == "default" else ""
+            table.add_row(Text(name, style="bold"), Text(value), Text(origin, style=style))
+        self._print(table)
+
+    def tokens(self, tokens: Iterable[Token]) -> None:
+        """List tokens: what each may do, where, and until when."""
+        table = self._table(("name", "may", "graphs", "until"))
+        for token in tokens:
+            until = f"{token.expires:%Y-%m-%d}" if token.expires else "for ever"
+            refusal = token.refusal(datetime.now(UTC))
+            if refusal:
+                until = refusal.partition(f"{token.name!r} ")[2].removesuffix(".")
+            table.add_row(Text(token.name, style="bold"), Text(", ".join(sorted(token.may))),
+                          Text("\n".join(map(compress, token.graphs))),
+                          Text(until, style="yellow" if refusal else ""))
         self._print(table)
 
     def findings(self, findings: Iterable[Finding]) -> None:

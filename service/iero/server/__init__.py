@@ -5,11 +5,16 @@
     app          the factory: blueprints, limits, headers, base path
     |-- about    home page, /health, /version, /.well-known/void
     |-- sparql   SPARQL 1.1 Protocol, service description, query page
+    |-- update   SPARQL 1.1 Update
+    |-- graph_store  SPARQL 1.1 Graph Store HTTP Protocol
     |-- queries  the catalogue of questions, and running them
     |-- terms    term pages and documents, the ontology document
     |-- search   full text
     |-- tag      mentions in texts, records and uploaded files
     `-- search_strings  search strings for bibliographic databases
+    writing      what all writes have in common: tokens, conditions, answers
+    audit        the log of writes
+    uploads      bodies that are to be written
     records      what a request to the tagger brings
     answers      an Answer becomes a complete response, or an error
     negotiation  what a request says: parameters, body, wanted representation

@@ -24,7 +24,7 @@ RELEASED: Final = "ontology/release/void.ttl"
 def versions(context: Context) -> dict[str, str]:
     """Return the versions of what answers: ontology, service, engine."""
     return {
-        "ontology": context.graph.version, "iero": iero.__version__, "release": context.release,
+        "ontology": context.graph.version, "iero": iero.__version__, "release": context.state,
         "pyoxigraph": version("pyoxigraph"), "python": python_version(),
     }
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from flask import Flask, Response, request
+from flask import Flask, Response, g, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from iero.naming import Named, spell
@@ -13,39 +14,47 @@ from iero.server import (
     about,
     browse,
     compare,
+    docs,
     errors,
     evidence,
     feed,
+    graph_store,
     links,
     queries,
+    scripts,
     search,
     search_strings,
     sparql,
     tag,
     terms,
+    update,
 )
 from iero.server.context import Context
 from iero.server.mounted import Mounted
-from iero.server.preview import language_name, without_header, without_verb
+from iero.server.preview import fault_width, language_name, without_header, without_verb
 from iero.terms import IRI, BlankNode, Literal
+from iero.vocabulary import PREFIXES
 
 if TYPE_CHECKING:
     from iero.graph import KnowledgeGraph
+    from iero.server.writing import Writing
     from iero.tagging import Tagger
 
-PAGE_POLICY: Final = ("default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
-                      "base-uri 'none'; frame-ancestors 'none'")
+PAGE_POLICY: Final = ("default-src 'none'; style-src 'self'; script-src 'self'; "
+                      "connect-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
+                      "frame-ancestors 'none'")
 DATA_POLICY: Final = "default-src 'none'; frame-ancestors 'none'; sandbox"
 """For answers too: browsers run scripts in XML, and a query decides what is in its answer."""
 
 PREFLIGHT_SECONDS: Final = 86_400
 ACCESS: Final = {
     "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": "Allow, Content-Length, Content-Type, ETag",
+    "Access-Control-Expose-Headers": "Allow, Content-Length, Content-Type, ETag, IERO-Change, "
+                                     "Location, Preference-Applied, WWW-Authenticate",
 }
 PREFLIGHT: Final = {
-    "Access-Control-Allow-Methods": "GET, HEAD, POST, OPTIONS",
-    "Access-Control-Allow-Headers": "*",
+    "Access-Control-Allow-Methods": "GET, HEAD, POST, PUT, DELETE, OPTIONS",
+    "Access-Control-Allow-Headers": "*, Authorization",  # which the asterisk does not stand for
     "Access-Control-Max-Age": str(PREFLIGHT_SECONDS),
 }
 
@@ -53,7 +62,7 @@ PREFLIGHT: Final = {
 def create_app(
     graph: KnowledgeGraph, tagger: Tagger | None = None, *, base_path: str = "", release: str = "",
     shipped: bool = False, trusted_proxies: int = 0, body_limit: int = 1 << 20,
-    answer_limit: int = 1 << 30, record_limit: int = 1000,
+    answer_limit: int = 1 << 30, record_limit: int = 1000, writing: Writing | None = None,
 ) -> Flask:
     """Make the WSGI application that serves a graph.
 
@@ -66,17 +75,23 @@ def create_app(
     :param body_limit: how many bytes a request body may have.
     :param answer_limit: how many bytes an answer may have.
     :param record_limit: how many records a request may bring to be tagged.
+    :param writing: what is needed to write; nothing makes the service read-only.
     """
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = body_limit
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    context = Context(graph, release, shipped, answer_limit, tagger, record_limit)
-    for subject in (about, sparql, queries, terms, browse, compare, evidence, search,
-                    search_strings, tag, feed):
+    context = Context(graph, release, shipped, answer_limit, tagger, record_limit,
+                      writing)
+    subjects = (about, docs, sparql, update, graph_store, queries, terms, browse, compare,
+                evidence, search, search_strings, tag, feed)
+    for subject in subjects:
         app.register_blueprint(subject.blueprint(context))
     errors.register(app)
+    app.before_request(partial(_note_state, context))
     app.after_request(_headers)
     _furnish(app, context)
+    served, app.jinja_env.globals["script_of"] = scripts.blueprint()
+    app.register_blueprint(served)
     if base_path:
         app.wsgi_app = Mounted(app.wsgi_app, base_path)  # type: ignore[method-assign]
     if trusted_proxies:
@@ -85,14 +100,21 @@ def create_app(
     return app
 
 
+def _note_state(context: Context) -> None:
+    """Remember which data a request found when it came."""
+    g.state = context.state
+
+
 def _furnish(app: Flask, context: Context) -> None:
     """Give the templates what they need beside what a view hands them."""
     app.jinja_env.globals |= {"page_of": links.page, "term_page": links.term, "site": links.site,
-                              "versions": about.versions(context), "loaded": datetime.now(UTC)}
+                              "versions": about.versions(context), "loaded": datetime.now(UTC),
+                              "prefixes": PREFIXES}
     app.jinja_env.filters |= {
         "without_header": without_header, "spell": spell, "named": Named,
         "highlighted": search.highlighted, "without_verb": without_verb,
         "local": lambda curie: curie.removeprefix("iero:"), "language_name": language_name,
+        "fault_width": fault_width,
     }
     app.jinja_env.tests |= {
         "iri": lambda value: isinstance(value, IRI),

@@ -24,8 +24,8 @@ DRAINED: Final = 1 << 24
 JSON_TYPE: Final = "application/json"
 MEDIA_TYPES: Final = {"text": "text/plain", "json": JSON_TYPE, HTML: "text/html",
                       "jsonld": "application/ld+json", "turtle": "text/turtle",
-                      "nquads": "application/n-quads", "csv": "text/csv",
-                      "svg": "image/svg+xml"}
+                      "nquads": "application/n-quads", "markdown": "text/markdown",
+                      "csv": "text/csv", "svg": "image/svg+xml"}
 """The names of representations under ``?format=``, for what is no answer of the graph."""
 _JAVA: Final = "text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2"
 """What Java (and so Protégé, at its second try) sends for want of an opinion; it wants no page."""
@@ -225,3 +225,15 @@ def flag(params: Pairs, name: str, default: bool) -> bool:
     if text in ("true", "1", "false", "0", ""):
         return text in ("true", "1") if text else default
     raise BadParameter(f"The parameter {name!r} is {text!r}, not true or false.", parameter=name)
+
+
+def grouped(params: Pairs) -> dict[str, list[str]]:
+    """Return the values of each parameter, in order.
+
+    >>> grouped([("a", "1"), ("b", "2"), ("a", "3")])
+    {'a': ['1', '3'], 'b': ['2']}
+    """
+    found: dict[str, list[str]] = {}
+    for name, value in params:
+        found.setdefault(name, []).append(value)
+    return found

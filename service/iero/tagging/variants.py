@@ -11,14 +11,14 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from itertools import chain
 from typing import Any
 
 from iero import resources
 from iero.tagging.text import fold_form
 
-__all__ = ["Variants", "tails"]
+__all__ = ["Variants", "stems", "tails"]
 
 Reasons = tuple[str, ...]
 
@@ -152,6 +152,16 @@ def tails(forms: Iterable[str]) -> set[str]:
     for tail in chain.from_iterable(map(_tails, forms)):
         seen[tail] = seen.get(tail, 0) + 1
     return {tail for tail, count in seen.items() if count > 1}
+
+
+def stems(forms: Iterable[str], shared: Set[str]) -> set[str]:
+    """Return the last words that forms have before a tail that others share.
+
+    >>> sorted(stems(["emotional support", "social support", "venting"], {" support"}))
+    ['emotional', 'social']
+    """
+    return {form.removesuffix(tail).rpartition(" ")[2]
+            for form in forms for tail in _tails(form) if tail in shared}
 
 
 def _tails(form: str) -> Iterator[str]:
