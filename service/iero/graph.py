@@ -236,6 +236,14 @@ class KnowledgeGraph:
         rows = self._service("term", term=iri).rows()
         return Description.read(iri, rows)
 
+    def profile(self, iri: IRI) -> Description:
+        """Describe a term without what stands below it and what is claimed of it.
+
+        That may be any number of things, which pages read page by page.
+        """
+        rows = self._service("profile", term=iri).rows()
+        return Description.read(iri, rows)
+
     def describe(self, iri: str) -> Answer:
         """Return what is stated of a term and its class expressions, and the claims about it."""
         answer = self._service("describe", term=IRI(iri))

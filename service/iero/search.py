@@ -41,6 +41,11 @@ class Entry:
     kind: str
     texts: tuple[tuple[str, str], ...]
 
+    @property
+    def definition(self) -> str:
+        """What it is, in a sentence; empty where the graph does not say."""
+        return next((text for role, text in self.texts if role == "definition"), "")
+
 
 @dataclass(frozen=True)
 class Hit:
@@ -52,6 +57,7 @@ class Hit:
     matched: str
     score: float
     role: str = "label"
+    definition: str = ""
 
 
 class Index:
@@ -118,7 +124,8 @@ class Index:
         colon = re.sub(r"^([A-Za-z]+)_(?=[A-Z])", r"\1:", name)
         for written in dict.fromkeys((name, colon)):
             if (entry := self._by_name.get(written.removeprefix("iero:"))) is not None:
-                yield Hit(entry.iri, entry.label, entry.kind, entry.label, _NAMED, "name")
+                yield Hit(entry.iri, entry.label, entry.kind, entry.label, _NAMED, "name",
+                          entry.definition)
 
     def suggest(self, text: str, limit: int = 10) -> list[Hit]:
         """Return what may be meant by the beginning of a name, the best first, each once.
@@ -132,7 +139,8 @@ class Index:
         begun: list[tuple[bool, int, str, Hit]] = []
         for plain, role, entry, written in self._names:
             if plain.startswith(whole) or f" {whole}" in plain:
-                hit = Hit(entry.iri, entry.label, entry.kind, written, _WEIGHTS[role], role)
+                hit = Hit(entry.iri, entry.label, entry.kind, written, _WEIGHTS[role], role,
+                          entry.definition)
                 begun.append((not plain.startswith(whole), len(plain), plain, hit))
         found: dict[IRI, Hit] = {}
         for *_, hit in sorted(begun, key=lambda each: each[:3]):
@@ -158,7 +166,8 @@ class Index:
         # Words that are misspelt all count alike to the index: the likeness of the texts decides.
         likeness = SequenceMatcher(None, whole, plain, autojunk=False).ratio()
         factor = _WEIGHTS[role] * (_START if plain.startswith(whole) else 1.0 + likeness)
-        return Hit(entry.iri, entry.label, entry.kind, text, round(score * factor, 3), role)
+        return Hit(entry.iri, entry.label, entry.kind, text, round(score * factor, 3), role,
+                   entry.definition)
 
     def _word(self, word: str) -> tantivy.Query:
         """Match a word as it is, begun, or misspelt: the less it fits, the less it counts."""

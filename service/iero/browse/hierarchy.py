@@ -12,7 +12,7 @@ from iero.terms import IRI, Row
 if TYPE_CHECKING:
     from iero.graph import KnowledgeGraph
 
-__all__ = ["PAGE", "Lineage", "Node", "children", "lineage", "roots"]
+__all__ = ["PAGE", "Lineage", "Node", "children", "kinds_below", "lineage", "roots"]
 
 PAGE: Final = 100
 """How many children one page of a class shows."""
@@ -64,6 +64,13 @@ def children(graph: KnowledgeGraph, parent: IRI, page: int = 1) -> tuple[list[No
     nodes = [Node(Named(row["child"], row.get("childLabel", "")),
                   row["inferred"] == "true", row["member"] == "true") for row in rows[:PAGE]]
     return _counted(graph, nodes), len(rows) > PAGE
+
+
+def kinds_below(graph: KnowledgeGraph, parent: IRI) -> list[Named]:
+    """Return the first kinds directly below a class, members apart."""
+    rows = graph.look_up("children", parent=parent, limit=PAGE)
+    return [Named(row["child"], row.get("childLabel", "")) for row in rows
+            if row["member"] == "false"]
 
 
 def _counted(graph: KnowledgeGraph, nodes: list[Node]) -> list[Node]:

@@ -10,7 +10,7 @@ from typing import Final
 from iero import resources
 from iero.vocabulary import expand
 
-__all__ = ["Event", "History", "Release"]
+__all__ = ["Event", "History", "Release", "read"]
 
 NOTES: Final = "docs/releases"
 CHANGELOG: Final = "CHANGELOG.md"

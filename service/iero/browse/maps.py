@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -80,7 +81,7 @@ def measurement(graph: KnowledgeGraph, construct: IRI) -> Grid:
 
 
 def _ends(
-    found: dict[str, object], rows: dict[str, Named], columns: dict[str, Named]
+    found: Mapping[str, object], rows: dict[str, Named], columns: dict[str, Named]
 ) -> tuple[Named, Named]:
     def named(key: str, known: dict[str, Named]) -> Named:
         iri = str(found[key])

@@ -19,13 +19,14 @@ if TYPE_CHECKING:
 
 __all__ = ["Mention", "Part", "Portrait", "mentions", "portrait"]
 
-CLAIMS: Final = 60
+CLAIMS: Final = 25
 """How many claims a term's own page shows; the others are a link away."""
 MENTIONS: Final = 10
 BESIDE: Final = 4
 """How many siblings a term's features are laid beside."""
 MATCHES: Final = PREFIXES["skos"]
 REMARKS: Final = frozenset(map(expand, ("rdfs:comment", "iero:ambiguousWith")))
+SHOWS: Final = expand("iero:shows")
 MEASURES: Final = expand("iero:measures")
 INSTRUMENT: Final = expand("iero:Instrument")
 _SHOWN_AS_PARTS: Final = frozenset(map(expand, (
@@ -59,6 +60,7 @@ class Portrait:
     :ivar beside: its features and those of siblings.
     :ivar siblings: all that stand below the same nearest parent, ``under``.
     :ivar found: all claims about it, its kinds and parts; ``claims`` are the first about itself.
+    :ivar psychometrics: for an instrument, what it and its parts and versions were shown to be.
     :ivar mappings: ``(kind of match, term of another vocabulary)``.
     """
 
@@ -74,6 +76,7 @@ class Portrait:
     instruments: list[Named]
     found: list[Found]
     claims: list[Claim]
+    psychometrics: list[Claim]
     subscales: list[Part]
     versions: list[Part]
     mappings: list[tuple[Named, Named]]
@@ -99,8 +102,14 @@ def portrait(graph: KnowledgeGraph, described: Description) -> Portrait:
     said = statements.outgoing(graph, [iri, *siblings[:BESIDE]])
     pointing = statements.incoming(graph, iri)
     found = claims.about(graph, iri)
-    own = [each.claim for each in found if each.about == iri][:CLAIMS]
-    subscales, versions = _parts(graph, iri) if _is_instrument(described) else ([], [])
+    shown = [each for each in found if each.relation == SHOWS]
+    own = [each.claim for each in found if each.about == iri and each not in shown]
+    subscales, versions, tested = list[Part](), list[Part](), list[Claim]()
+    if _is_instrument(described):
+        subscales, versions = _parts(graph, iri)
+        tested = claims.read(graph, [each.claim for each in shown[:2 * CLAIMS]])
+    else:
+        own = [each.claim for each in found if each.about == iri]
     places, more_places = mentions(graph, iri)
     return Portrait(
         described, lineage, children, more_children, under, siblings,
@@ -111,7 +120,7 @@ def portrait(graph: KnowledgeGraph, described: Description) -> Portrait:
         statements.relations(each for each in pointing if each.property != MEASURES),
         [each.value for each in pointing
          if each.property == MEASURES and isinstance(each.value, Named)],
-        found, claims.read(graph, own), subscales, versions,
+        found, claims.read(graph, own[:CLAIMS]), tested, subscales, versions,
         [pair for pair in described.relations if pair[0].startswith(MATCHES)],
         [value for name, value in described.facts if name in REMARKS],
         [pair for pair in described.facts if pair[0] not in REMARKS],
@@ -133,8 +142,8 @@ def _siblings(
         return None, []
     choices: list[tuple[int, Named, list[Named]]] = []
     for parent in lineage.parents[:3]:
-        nodes, _ = hierarchy.children(graph, parent.term)
-        others = [node.term for node in nodes if not node.member and node.term != described.iri]
+        others = [kind for kind in hierarchy.kinds_below(graph, parent.term)
+                  if kind != described.iri]
         if others:
             choices.append((len(others), parent.term, others))
     if not choices:

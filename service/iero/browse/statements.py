@@ -13,7 +13,10 @@ from iero.vocabulary import expand
 if TYPE_CHECKING:
     from iero.graph import KnowledgeGraph
 
-__all__ = ["Comparison", "Relation", "Statement", "compared", "incoming", "outgoing", "relations"]
+__all__ = [
+    "Comparison", "Relation", "Statement", "compared", "incoming", "outgoing", "referring",
+    "relations",
+]
 
 GROUNDS: Final = ("stated", "inferred", "claims")
 """Why the graph says it: its author did, the reasoner did, or all claims agree."""
@@ -66,6 +69,12 @@ def outgoing(graph: KnowledgeGraph, terms: Sequence[IRI]) -> dict[str, list[Stat
 def incoming(graph: KnowledgeGraph, term: IRI, limit: int = 2000) -> list[Statement]:
     """Return which terms point at one, by which property; the value is the term that points."""
     return [_statement(row) for row in graph.look_up("incoming", term=term, limit=limit)]
+
+
+def referring(graph: KnowledgeGraph, source: IRI, limit: int = 500) -> list[Named]:
+    """Return the terms that name something as their source, claims apart."""
+    return [Named(row["term"], row.get("termLabel", ""))
+            for row in graph.look_up("referring", source=source, limit=limit)]
 
 
 def relations(statements: Iterable[Statement]) -> list[Relation]:

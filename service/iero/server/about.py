@@ -58,8 +58,9 @@ class About:
                   self.graph.catalogue[name].summary) for name in _TASKS if name in names]
         return {
             "counts": counts, "doors": doors, "tasks": tasks,
+            "quadrants": _quadrants(self.graph.terms()),
             "newest": self.history.releases[0] if self.context.shipped else None,
-            "schema": schema.dataset(self.graph.version, []),
+            "schema": schema.dataset(self.graph.version),
             "endpoint": links.absolute("sparql.endpoint"),
             "sample": {
                 "question": links.absolute("queries.run", name=names[0]) if names else "",
@@ -92,6 +93,13 @@ class About:
         return description.send(triples, one(pairs(request.query_string), "format"))
 
 
+_QUADRANTS = (
+    ("needs an answer", (("IntrinsicResponseDependentIER", "asking a friend for comfort"),
+                         ("ExtrinsicResponseDependentIER", "joking until the other laughs"))),
+    ("works without one", (("IntrinsicResponseIndependentIER", "finding words by telling it"),
+                           ("ExtrinsicResponseIndependentIER", "doing a favor that cheers"))),
+)
+"""The model of Zaki and Williams (https://doi.org/10.1037/a0033839), with examples."""
 _DOORS = (
     ("EmotionRegulation", "Regulation", "Kinds of emotion regulation, alone and through others."),
     ("SocialInfluenceOnEmotion", "Neighbouring processes",
@@ -118,6 +126,16 @@ _ENTRIES = {
     "browse": "browse.top", "feed": "feed.atom", "void": "about.void", "health": "about.health",
     "version": "about.version",
 }
+
+
+def _quadrants(terms: list[Named]) -> list[tuple[str, list[tuple[Named, str]]]]:
+    """Return the four ways to regulate through others, where the graph has them all."""
+    known = {term: term for term in terms}
+    try:
+        return [(title, [(known[Named(expand(name))], example) for name, example in cells])
+                for title, cells in _QUADRANTS]
+    except KeyError:
+        return []
 
 
 def blueprint(context: Context) -> Blueprint:

@@ -26,7 +26,7 @@ class Browse:
 
     def top(self) -> Response:
         """Show the top of the hierarchy, each class with what is directly below it."""
-        roots = hierarchy.roots(self.graph)
+        roots = sorted(hierarchy.roots(self.graph), key=lambda node: -node.below)
         if not json_or_page(one(pairs(request.query_string), "format")):
             return self._json(None, roots, False)
         trees = [(root, *hierarchy.children(self.graph, root.term)) for root in roots]
@@ -39,7 +39,7 @@ class Browse:
         """
         given = pairs(request.query_string)
         wanted, page = one(given, "format"), page_number(given)
-        term = self.graph.term(name)
+        term = self.graph.profile(self.graph.resolve(name))
         me = Named(term.iri, term.label)
         nodes, more = hierarchy.children(self.graph, me, page)
         if wanted == FRAGMENT:
@@ -53,7 +53,7 @@ class Browse:
     def mentions(self, name: str) -> Response:
         """List the places where documents mention a term."""
         page = page_number(pairs(request.query_string))
-        term = self.graph.term(name)
+        term = self.graph.profile(self.graph.resolve(name))
         found, more = mentions(self.graph, term.iri, page)
         return self._send("mentions.html", term=term, mentions=found, more=more, page=page)
 

@@ -57,7 +57,7 @@ class Compare:
         table = self._table(terms)
         if not page:
             return jsonify(_json(table))
-        definitions = {term: self.graph.term(term).definition for term in terms}
+        definitions = {term: self.graph.profile(term).definition for term in terms}
         body = render_template("compare.html", terms=terms, table=table, asked=asked, most=MOST,
                                starts=self._starts(), definitions=definitions)
         return answers.revalidated(Response(body, mimetype="text/html"), self.context, HTML)

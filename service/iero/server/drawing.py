@@ -61,19 +61,18 @@ def fits(term: Description) -> bool:
 
 def theory(shape: Portrait) -> Drawing | None:
     """Draw what a theory holds; nothing where it relates to nothing."""
-    ties = [(relation.property.label, each) for relation in shape.relations
+    ties = [(relation.property.label, each.value, each.ground) for relation in shape.relations
             for each in relation.statements if isinstance(each.value, Named)][:ROWS]
     if not ties:
         return None
     boxes, drawn, y = list[Box](), list[tuple[str, str, int, int, str]](), 0
     left = LEFT + MIDDLE
     for label, group in groupby(ties, key=lambda tie: tie[0]):
-        for number, (_, each) in enumerate(group):
-            assert isinstance(each.value, Named)
-            box = _box(each.value, left, y, RIGHT, "right")
+        for number, (_, value, ground) in enumerate(group):
+            box = _box(value, left, y, RIGHT, "right")
             middle = y + box.height // 2
             boxes.append(box)
-            drawn.append((str(middle), "" if number else label, left - 12, middle - 5, each.ground))
+            drawn.append((str(middle), "" if number else label, left - 12, middle - 5, ground))
             y += box.height + GAP
         y += GAP
     height = y - 2 * GAP

@@ -76,8 +76,10 @@ class Evidence:
         wanted = choose(one(given, "format"), ("json", "csv", HTML))
         asked = {name: value for name in ("about", "with", "work", "relation", "polarity", "study")
                  if (value := (one(given, name) or "").strip())}
-        ends = {name: self.graph.resolve(asked[name]) for name in ("about", "with", "work")
-                if name in asked}
+        ends = {name: self.graph.resolve(value) for name, value in asked.items()
+                if name in ("about", "with", "work")}
+        if wanted == HTML and not ends:
+            return Response(render_template("claims.html", ends=ends), mimetype="text/html")
         found = self._found(ends)
         narrower = flag(given, "narrower", True)
         if not narrower and "about" in ends:
@@ -94,7 +96,7 @@ class Evidence:
         body = render_template(
             "claims.html", claims=claims_.read(self.graph, [each.claim for each in chosen]),
             total=len(kept), page=page, more=len(kept) > page * PAGE, asked=asked,
-            narrower=narrower, ends={name: self.graph.term(iri) for name, iri in ends.items()},
+            narrower=narrower, ends={name: self.graph.profile(iri) for name, iri in ends.items()},
             facets=_facets(found, self.graph.terms()),
             kept=asked | ({} if narrower else {"narrower": "false"}))
         return self._revalidated(Response(body, mimetype="text/html"), wanted)
@@ -151,10 +153,15 @@ class Evidence:
 
     def _csv(self, rows: Iterable[Sequence[str]], name: str) -> Response:
         written = io.StringIO()
-        csv.writer(written, lineterminator="\r\n").writerows(rows)
+        csv.writer(written, lineterminator="\r\n").writerows(map(_harmless, rows))
         response = Response(written.getvalue(), content_type="text/csv; charset=utf-8")
         response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
         return self._revalidated(response, "csv")
+
+
+def _harmless(row: Sequence[str]) -> list[str]:
+    """Keep spreadsheets from taking text for a formula (OWASP, CSV injection)."""
+    return [f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell for cell in row]
 
 
 def _turned(grid: Grid) -> Grid:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from iero.naming import Named
 from iero.server import links
 from iero.vocabulary import ONTOLOGY, expand
 
@@ -35,7 +34,7 @@ def term(described: Description) -> dict[str, Any]:
 
 
 def _article(described: Description) -> dict[str, Any]:
-    facts = {name: str(value) for name, value in described.facts}
+    facts: dict[str, str] = {str(name): str(value) for name, value in described.facts}
     made = {
         "@context": CONTEXT, "@type": "ScholarlyArticle", "@id": str(described.iri),
         "headline": facts.get(_TITLE) or described.label, "datePublished": facts.get(_YEAR),
@@ -44,7 +43,7 @@ def _article(described: Description) -> dict[str, Any]:
     return {name: value for name, value in made.items() if value}
 
 
-def dataset(version: str, kinds: list[Named]) -> dict[str, Any]:
+def dataset(version: str) -> dict[str, Any]:
     """Describe the whole as a ``Dataset`` (with where to download it)."""
     downloads = [{"@type": "DataDownload", "encodingFormat": media_type,
                   "contentUrl": links.absolute("terms.ontology", suffix=suffix)}
@@ -53,8 +52,9 @@ def dataset(version: str, kinds: list[Named]) -> dict[str, Any]:
     return {
         "@context": CONTEXT, "@type": "Dataset", "@id": ONTOLOGY,
         "name": "Interpersonal Emotion Regulation Ontology (IERO)", "version": version,
-        "description": "A knowledge graph of how people change one another's feelings: processes, "
-                       "strategies, instruments, disorders, therapies, theories and sourced claims.",
+        "description": "A knowledge graph of how people change one another's feelings: "
+                       "processes, strategies, instruments, disorders, therapies, theories and "
+                       "sourced claims.",
         "url": links.absolute("about.home"), "license": LICENSE, "distribution": downloads,
-        "keywords": [kind.label for kind in kinds],
+        "keywords": ["emotion regulation", "interpersonal emotion regulation", "ontology"],
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final
 
 from flask import Blueprint, Response, jsonify, render_template, request
@@ -79,20 +80,22 @@ class Search:
 
 
 def highlighted(text: str, query: str) -> Markup:
-    """Return the beginning of a text with the words of a query marked.
+    """Return the beginning of a text with the words of a query marked, also misspelt ones.
 
-    >>> highlighted("blowing off <steam>", "Steam, blow")
-    Markup('<mark>blow</mark>ing off &lt;<mark>steam</mark>&gt;')
+    >>> highlighted("blowing off <steam>", "Stean, blow")
+    Markup('<mark>blowing</mark> off &lt;<mark>steam</mark>&gt;')
     """
     shown = text if len(text) <= SHOWN else text[:SHOWN].rsplit(" ", 1)[0] + " …"
-    words = sorted({word for word in re.findall(r"\w+", query) if len(word) > 1}, key=len,
-                   reverse=True)[:20]
-    if not words:
-        return escape(shown)
-    pattern = re.compile(r"\b(" + "|".join(map(re.escape, words)) + ")", re.IGNORECASE)
-    parts = pattern.split(shown)
-    return Markup("").join(Markup("<mark>{}</mark>").format(part) if number % 2 else escape(part)
-                           for number, part in enumerate(parts))
+    words = {word for word in re.findall(r"\w+", query.lower()) if len(word) > 1}
+    parts = re.split(r"(\w+)", shown)
+    return Markup("").join(
+        Markup("<mark>{}</mark>").format(part) if number % 2 and _like(part.lower(), words)
+        else escape(part) for number, part in enumerate(parts))
+
+
+def _like(word: str, wanted: set[str]) -> bool:
+    return any(word.startswith(each) for each in wanted) or bool(
+        len(word) > 3 and get_close_matches(word, wanted, n=1, cutoff=0.8))
 
 
 def _limit(given: str | None, default: int) -> int:

@@ -15,6 +15,7 @@ from iero.browse import claims as claims_
 from iero.browse import hierarchy, statements
 from iero.browse.history import History
 from iero.browse.portrait import portrait
+from iero.errors import NotFound
 from iero.graph import service_query
 from iero.naming import Named
 from iero.protocol import Format, QueryRequest, format_named
@@ -30,7 +31,7 @@ from iero.server.negotiation import (
     required,
     wants_page,
 )
-from iero.terms import IRI
+from iero.terms import IRI, Term
 from iero.vocabulary import expand, is_own
 
 SUFFIXES: Final = ("ttl", "jsonld", "nt", "rdf", "owl", HTML)
@@ -38,6 +39,9 @@ RELEASE: Final = "ontology/release"
 RELEASED: Final = {"rdfxml": "iero.owl", "turtle": "iero.ttl", "jsonld": "iero.jsonld",
                    "trig": "iero.ttl"}
 """The formats in which the release has the ontology document; the others are N-Triples."""
+
+Edge = tuple[IRI, str, IRI, str]
+"""From what, by which relation, to what, and on which ground."""
 
 NEIGHBORS: Final = 120
 """How many neighbours a drawing gets at most."""
@@ -67,7 +71,15 @@ class Terms:
     def work(self) -> Response:
         """Describe a work, or whatever else has an address outside IERO."""
         given = pairs(request.query_string)
-        return self._described(self.graph.resolve(required(given, "iri")), one(given, "format"))
+        name = required(given, "iri")
+        try:
+            iri = self.graph.resolve(name)
+        except NotFound:
+            # A source of which the graph knows no more than that terms or claims rest on it.
+            iri = IRI(expand(name))
+            if not (statements.referring(self.graph, iri) or claims_.of_work(self.graph, iri)):
+                raise
+        return self._described(iri, one(given, "format"))
 
     def _described(self, iri: IRI, wanted: str | None) -> Response:
         if wants_page(wanted):
@@ -83,7 +95,7 @@ class Terms:
         return answers.revalidated(response, self.context, variant)
 
     def _page(self, iri: IRI) -> str:
-        term = self.graph.term(iri)
+        term = self.graph.profile(iri)
         kinds = set(term.kinds)
         shown: dict[str, Any] = {
             "term": term, "history": self.history.of(iri), "schema": schema.term(term),
@@ -99,7 +111,8 @@ class Terms:
             read = claims_.read(self.graph, [each.claim for each in found[:200]])
             pointing = statements.relations(statements.incoming(self.graph, iri))
             return render_template("work.html", **shown, claims=read, found=found,
-                                   incoming=pointing)
+                                   incoming=pointing,
+                                   terms=statements.referring(self.graph, iri))
         shape = portrait(self.graph, term)
         return render_template("term.html", **shown, it=shape,
                                drawing=drawing.theory(shape) if drawing.fits(term) else None)
@@ -107,9 +120,10 @@ class Terms:
     def neighbors(self, name: str) -> Response:
         """Return what surrounds a term, as nodes and edges for a drawing."""
         require_json(one(pairs(request.query_string), "format"))
-        term = self.graph.term(name)
-        edges = [(term.iri, "is a kind of", node.term, "inferred" if node.inferred else "stated")
-                 for node in hierarchy.lineage(self.graph, term.iri).parents]
+        term = self.graph.profile(self.graph.resolve(name))
+        parents = hierarchy.lineage(self.graph, term.iri).parents
+        edges: list[Edge] = [(term.iri, "is a kind of", node.term,
+                              "inferred" if node.inferred else "stated") for node in parents]
         edges += [(node.term, "is a" if node.member else "is a kind of", term.iri,
                    "inferred" if node.inferred else "stated")
                   for node in hierarchy.children(self.graph, term.iri)[0]]
@@ -117,7 +131,8 @@ class Terms:
                   for each in statements.outgoing(self.graph, [term.iri])[term.iri]
                   if isinstance(each.value, Named)]
         edges += [(each.value, each.property.label, term.iri, each.ground)
-                  for each in statements.incoming(self.graph, term.iri)]
+                  for each in statements.incoming(self.graph, term.iri)
+                  if isinstance(each.value, Named)]
         made = jsonify(_drawn(Named(term.iri, term.label), edges))
         return answers.revalidated(made, self.context, "neighbors")
 
@@ -149,16 +164,18 @@ def _behind(iri: IRI) -> list[tuple[str, str]]:
     """Return the queries that a page was made from, as ``(what they ask, address)``."""
     asked = []
     for name, what in _BEHIND:
-        values = {"term": [iri]} | ({"narrower": [iri]} if name == "ancestors" else {})
-        lines = service_query(name, dict(values)).splitlines()
+        values: dict[str, list[Term]] = {"term": [iri]}
+        if name == "ancestors":
+            values["narrower"] = [iri]
+        lines = service_query(name, values).splitlines()
         query = "\n".join(line for line in lines if not line.startswith("#+")).strip()
         asked.append((what, url_for("sparql.endpoint", query=query)))
     return asked
 
 
-def _drawn(center: Named, edges: list[tuple[Any, str, Any, str]]) -> dict[str, Any]:
+def _drawn(center: Named, edges: list[Edge]) -> dict[str, Any]:
     """Write edges as JSON has them, the nearest neighbours only."""
-    nodes: dict[str, Named] = {center: center}
+    nodes: dict[str, IRI] = {center: center}
     kept = []
     for source, label, target, ground in dict.fromkeys(edges):
         other = target if source == center else source
@@ -167,7 +184,7 @@ def _drawn(center: Named, edges: list[tuple[Any, str, Any, str]]) -> dict[str, A
             kept.append({"source": source, "target": target, "label": label, "ground": ground})
     return {
         "center": center, "more": len(kept) < len(edges), "edges": kept,
-        "nodes": [{"id": node, "label": node.label, "page": links.page(node)}
+        "nodes": [{"id": node, "label": getattr(node, "label", node), "page": links.page(node)}
                   for node in nodes.values()],
     }
 
