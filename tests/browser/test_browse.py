@@ -37,7 +37,7 @@ def test_home_is_searched_by_keyboard_alone(opened):
     page.get_by_role("option").first.wait_for()
     page.keyboard.press("Enter")  # without a choice the search itself is made
     page.wait_for_url("**/search?q=IERQ")
-    tab_to(page, "main ul a, main ol a")
+    tab_to(page, "main a[href*='/term/']")
     page.keyboard.press("Enter")
     page.wait_for_url("**/term/**")
 
@@ -104,7 +104,8 @@ def test_a_cell_of_the_map_opens_its_claims_and_the_map_is_taken_along(opened):
     assert formats.all_inner_texts() == ["CSV", "SVG", "JSON"]
     page.locator("table.map td.cell a").first.click()
     assert "/claims?" in page.url
-    assert page.locator("main a[href^='https://doi.org/']").count() > 0
+    assert page.locator("main a[href*='/term/claim/']").count() > 0
+    assert page.locator("main a[href^='https://']").count() > 0  # the source of each
 
 
 def test_the_tabs_of_a_term_page_are_reached_in_reading_order(opened):
