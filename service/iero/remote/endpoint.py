@@ -84,8 +84,8 @@ class Endpoint:
     :param caller: what sends the requests, where not every address may be asked.
     :param graphs: the graphs to ask where a query names none: as its default graph and as its named
         graphs. Without them, those of the endpoint.
-    :ivar ignores_datasets: whether the store is known to answer from all its graphs, whatever a query
-        names; queries that name graphs are refused then.
+    :ivar ignores_datasets: whether the store is known to answer from all its graphs, whatever a
+        query names; queries that name graphs are refused then.
     :ivar cuts_silently: whether the store has shown to be Virtuoso.
     :raises BadParameter: if the address is none.
     """
@@ -139,7 +139,7 @@ class Endpoint:
         if self.ignores_datasets and (dataset or names_graphs(text)):
             raise Refused("The store answers from all its graphs, whatever graphs a query names.",
                           operation="FROM", hint="Name them by GRAPH within the pattern.")
-        asked = _Asked(self, text, dataset, self._timeout if timeout is None else min(timeout, self._timeout))
+        asked = _Asked(self, text, dataset, min(timeout or self._timeout, self._timeout))
         kind = _KINDS.get(form(text), "")
         if not kind:
             explain(text)
