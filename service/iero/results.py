@@ -157,7 +157,8 @@ class Answer:
             checked = _qualified(ordered) if fmt.name == "rdfxml" else ordered
             ox.serialize(checked, target, RDF_FORMATS[fmt.name], prefixes=prefixes)
         else:
-            ox.serialize(triples, target, RDF_FORMATS[fmt.name])
+            checked = _without_triple_terms(triples) if fmt.name == "jsonld" else triples
+            ox.serialize(checked, target, RDF_FORMATS[fmt.name])
 
     def _ordered(
         self, triples: Iterable[ox.Triple]
@@ -366,6 +367,17 @@ def _qualified(triples: Iterable[ox.Triple]) -> Iterator[ox.Triple]:
                                     "name.", hint="Ask for Turtle, N-Triples or JSON-LD.",
                                     available=["text/turtle", "application/n-triples",
                                                "application/ld+json"])
+        yield triple
+
+
+def _without_triple_terms(triples: Iterable[ox.Triple]) -> Iterator[ox.Triple]:
+    """Pass triples on that JSON-LD can write: JSON-LD 1.1 has no triple terms."""
+    for triple in triples:
+        if isinstance(triple.object, ox.Triple):
+            raise NotAcceptable("JSON-LD cannot write a triple that is a term.",
+                                hint="Ask for Turtle, N-Triples or RDF/XML.",
+                                available=["text/turtle", "application/n-triples",
+                                           "application/rdf+xml"])
         yield triple
 
 

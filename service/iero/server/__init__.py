@@ -15,14 +15,18 @@
     writing      what all writes have in common: tokens, conditions, answers
     audit        the log of writes
     uploads      bodies that are to be written
+    |-- openapi  /openapi.json, put together from a file for each blueprint
     records      what a request to the tagger brings
     answers      an Answer becomes a complete response, or an error
     negotiation  what a request says: parameters, body, wanted representation
     links        every URL that the service writes
     description  the service and its data set in RDF
     preview      what a page shows of an answer
-    mounted      the base path
+    mounted      the base path and the public address
     errors       every failure becomes one body, for programs or for people
+    telemetry    identifier, times and log line of each request; logs: how the log looks
+    clients      how much each client may ask
+    metrics      /metrics for Prometheus; processes: those of the service
     launcher     the same app on granian
 """
 
