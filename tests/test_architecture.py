@@ -226,7 +226,7 @@ def test_no_failure_is_swallowed() -> None:
     ("import iero", {"pyoxigraph", "click"}),
     ("import iero.cli", {"pyoxigraph", "flask", "rich"}),
     ("import iero.server; iero.KnowledgeGraph.open().ask('ASK {}')", {
-        "httpx", "rich", "tantivy", "rdflib", "pyshacl", "owlready2", "yaml"}),
+        "httpx", "httpcore", "rich", "tantivy", "rdflib", "pyshacl", "owlready2", "yaml"}),
     ("import iero; iero.Tagger.open().tag('emotional contagion')", {
         "flask", "httpx", "rich", "tantivy", "rdflib", "pyshacl", "owlready2", "yaml", "click"}),
     ("import iero.tagging.job\nfrom iero.tagging.documents import read\n"
