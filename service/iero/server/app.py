@@ -13,6 +13,7 @@ from iero.naming import spell
 from iero.server import (
     about,
     clients,
+    compression,
     errors,
     graph_store,
     links,
@@ -91,6 +92,7 @@ def create_app(
     context = Context(graph, release, shipped, answer_limit, tagger, record_limit,
                       writing)
     telemetry.install(app, metrics)
+    compression.install(app)
     if admitted is not None:
         clients.install(app, admitted)
     subjects = (about, sparql, update, graph_store, queries, terms, search, search_strings, tag,
