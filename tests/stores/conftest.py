@@ -138,16 +138,21 @@ def oxigraph_program() -> str:
     return found
 
 
-@contextmanager
-def oxigraph(folder: Path, *options: str) -> Iterator[str]:
+def filled_oxigraph(folder: Path, *options: str) -> tuple[list[str], str]:
+    """Fill a store, and return the command that serves it and its address."""
     store = ox.Store(str(folder / "store"))
     store.bulk_load(path=str(RELEASE), format=ox.RdfFormat.N_QUADS)
     store.bulk_load(sample_quads(), ox.RdfFormat.N_QUADS)
     del store
     port = free_port()
-    url = f"http://127.0.0.1:{port}/query"
-    with running([oxigraph_program(), "serve", "--location", str(folder / "store"), "--bind",
-                  f"127.0.0.1:{port}", *options], url):
+    return ([oxigraph_program(), "serve", "--location", str(folder / "store"), "--bind",
+             f"127.0.0.1:{port}", *options], f"http://127.0.0.1:{port}/query")
+
+
+@contextmanager
+def oxigraph(folder: Path, *options: str) -> Iterator[str]:
+    command, url = filled_oxigraph(folder, *options)
+    with running(command, url):
         yield url
 
 

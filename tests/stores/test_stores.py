@@ -146,7 +146,8 @@ def test_graphs_of_the_store_are_found_and_others_left_out(store):
     graphs, said = find_graphs(Endpoint(store.url, 60))
     assert all(graph.startswith("https://w3id.org/iero/graph/") for graph in graphs)
     assert f"{len(graphs)} graphs" in said
-    names = {str(row["g"]) for row in store.plain.select("SELECT DISTINCT ?g { GRAPH ?g { ?s ?p ?o } }")}
+    rows = store.plain.select("SELECT DISTINCT ?g { GRAPH ?g { ?s ?p ?o } }")
+    names = {str(row["g"]) for row in rows}
     assert len(names) == 5
     assert names < set(graphs)
 
@@ -186,8 +187,12 @@ def test_a_result_within_the_limit_is_whole(capped, query):
     assert len(list(items)) in (40, 50)
 
 
+SETTING = ('SELECT (bif:cfg_item_value(bif:virtuoso_ini_path(), "SPARQL", "ResultSetMaxRows") '
+           "AS ?x) {}")
+
+
 @pytest.mark.parametrize("query", [
-    'SELECT (bif:cfg_item_value(bif:virtuoso_ini_path(), "SPARQL", "ResultSetMaxRows") AS ?x) {}',
+    SETTING,
     'PREFIX b: <bif:> SELECT (b:sys_stat("st_dbms_ver") AS ?x) {}',
     'SELECT (<b\\u0069f:sys_stat>("st_dbms_ver") AS ?x) {}',
     'SELECT (<sql:x>("a") AS ?x) {}',
@@ -203,6 +208,5 @@ def test_the_store_would_have_told_its_settings(store):
     """The refusal above is needed: without it anybody reads the configuration of Virtuoso."""
     if store.name != "virtuoso":
         pytest.skip("only Virtuoso has these functions")
-    query = 'SELECT (bif:cfg_item_value(bif:virtuoso_ini_path(), "SPARQL", "ResultSetMaxRows") AS ?x) {}'
-    told = httpx.get(store.url, params={"query": query}, headers={"Accept": "text/csv"}).text
+    told = httpx.get(store.url, params={"query": SETTING}, headers={"Accept": "text/csv"}).text
     assert "1000000" in told

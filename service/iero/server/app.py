@@ -9,12 +9,17 @@ from typing import TYPE_CHECKING, Final
 from flask import Flask, Response, g, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from iero.naming import spell
+from iero.naming import Named, spell
 from iero.server import (
     about,
+    browse,
     clients,
+    compare,
     compression,
+    docs,
     errors,
+    evidence,
+    feed,
     graph_store,
     links,
     openapi,
@@ -30,7 +35,7 @@ from iero.server import (
 )
 from iero.server.context import Context
 from iero.server.mounted import Mounted, Published
-from iero.server.preview import fault_width, without_header
+from iero.server.preview import fault_width, language_name, without_header, without_verb
 from iero.terms import IRI, BlankNode, Literal
 from iero.vocabulary import PREFIXES
 
@@ -95,8 +100,8 @@ def create_app(
     compression.install(app)
     if admitted is not None:
         clients.install(app, admitted)
-    subjects = (about, sparql, update, graph_store, queries, terms, search, search_strings, tag,
-                openapi)
+    subjects = (about, docs, sparql, update, graph_store, queries, terms, browse, compare,
+                evidence, search, search_strings, tag, feed, openapi)
     for subject in subjects:
         app.register_blueprint(subject.blueprint(context))
     if metrics is not None and metrics_token:
@@ -132,10 +137,15 @@ def _note_state(context: Context) -> None:
 
 def _furnish(app: Flask, context: Context) -> None:
     """Give the templates what they need beside what a view hands them."""
-    app.jinja_env.globals |= {"page_of": links.page, "versions": about.versions(context),
-                              "loaded": datetime.now(UTC), "prefixes": PREFIXES}
-    app.jinja_env.filters |= {"without_header": without_header, "spell": spell,
-                              "fault_width": fault_width}
+    app.jinja_env.globals |= {"page_of": links.page, "term_page": links.term, "site": links.site,
+                              "versions": about.versions(context), "loaded": datetime.now(UTC),
+                              "prefixes": PREFIXES}
+    app.jinja_env.filters |= {
+        "without_header": without_header, "spell": spell, "named": Named,
+        "highlighted": search.highlighted, "without_verb": without_verb,
+        "local": lambda curie: curie.removeprefix("iero:"), "language_name": language_name,
+        "fault_width": fault_width,
+    }
     app.jinja_env.tests |= {
         "iri": lambda value: isinstance(value, IRI),
         "literal": lambda value: isinstance(value, Literal),

@@ -211,7 +211,10 @@ def _graph(
         pool.observe = partial(_observe, metrics=metrics)
         backend = pool
     allowed = Allowed.of(configuration.allow_service, configuration.allow_private)
-    return KnowledgeGraph(Federation(backend, allowed, limits.seconds) if allowed else backend)
+    graph = KnowledgeGraph(Federation(backend, allowed, limits.seconds) if allowed else backend)
+    if configuration.store:
+        graph.terms()  # a store that cuts off even these is of no use, and should say so now
+    return graph
 
 
 def _source(configuration: Configuration, changes: Changes | None) -> list[Path] | DataDirectory:
@@ -231,6 +234,9 @@ def _store(url: str, configuration: Configuration) -> Endpoint:
                         waiting=limits.waiting, authorization=authorization)
     endpoint.graphs, said = find_graphs(endpoint, configuration.store_graph)
     sys.stderr.write(f"IERO serves the store at {url}. {said}\n")
+    if endpoint.cuts_silently:
+        sys.stderr.write("This is Virtuoso, whose property paths lose rows in some queries: "
+                         "see docs/stores.md, Where stores deviate.\n")
     return endpoint
 
 
