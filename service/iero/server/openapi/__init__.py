@@ -16,6 +16,7 @@ from flask import Blueprint, Response, current_app, jsonify
 import iero
 from iero.server import links
 from iero.server.context import Context
+from iero.server.negotiation import require_json
 
 __all__ = ["blueprint"]
 
@@ -49,6 +50,7 @@ def _operation(declared: dict[str, Any]) -> dict[str, Any]:
 
 def _document() -> Response:
     """Describe this service."""
+    require_json(None)
     shared = _read("document")
     return jsonify(shared | {
         "info": shared["info"] | {"version": iero.__version__},
