@@ -1,4 +1,4 @@
-"""Puts the compiled lexicon into the wheel, so that the first tag need not wait for it."""
+"""Compiles the lexicon when the package is installed, so that the first tag need not wait for it."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
 class LexiconHook(BuildHookInterface[Any]):
-    """Compiles the lexicon of the release; a checkout keeps its own in the user's cache."""
+    """Puts the lexicon of the release into the wheel, that of a checkout into the user's cache."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Add the file to a wheel that is not editable."""
-        if version != "standard":
-            return
+        """Add the file to a wheel; fill the cache for an editable one."""
         sys.path.insert(0, str(Path(self.root, "service")))
-        from iero.tagging.tagger import write_lexicon
+        from iero.tagging.tagger import Tagger, write_lexicon
 
+        if version != "standard":
+            Tagger.open()
+            return
         file = write_lexicon(Path(mkdtemp()))
         build_data["force_include"][str(file)] = f"iero/tagging/data/{file.name}"

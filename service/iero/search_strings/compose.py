@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from iero.errors import BadParameter
 from iero.search_strings.dialects import Dialect, named
-from iero.search_strings.names import Concept, Name, Words, gather, headings as headings_of
+from iero.search_strings.names import Concept, Name, Words, gather, subject_headings
 from iero.terms import IRI
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def search_string(
     if not clauses:
         raise BadParameter("Nothing is left to search for.", parameter="doubtful",
                            hint="Every name is ambiguous or an ordinary word: let them count.")
-    headed = headings_of(found) if headings and dialect.heading else []
+    headed = subject_headings(found) if headings and dialect.heading else []
     text = _joined(clauses, [dialect.headed(each, narrower=narrower) for each in headed], dialect,
                    width)
     notes = tuple(_notes(found, writer, left_out))

@@ -10,9 +10,9 @@ What is said here stands in the vendors' own help:
   searches fields by their short codes; ``adj`` finds words side by side and in order, ``adjN`` in
   any order with at most N - 1 words between; ``*`` or ``$`` for unlimited truncation; quotation
   marks around a phrase that holds a function word or an operator).
-* MEDLINE's subject headings (MeSH): in PubMed ``"Panic Disorder"[mh]`` finds the heading and all that
-  are narrower, ``[mh:noexp]`` itself alone; in Ovid ``exp Panic Disorder/`` and ``Panic Disorder/``
-  (the same pages of help). PsycInfo and Embase have other headings.
+* MEDLINE's subject headings (MeSH): in PubMed ``"Panic Disorder"[mh]`` finds the heading and all
+  narrower ones, ``[mh:noexp]`` itself alone; in Ovid it is ``exp Panic Disorder/`` and
+  ``Panic Disorder/`` (the same pages of help). PsycInfo and Embase have other headings.
 * Scopus: https://schema.elsevier.com/dtds/document/bkapi/search/SCOPUSSearchTips.htm and
   https://blog.scopus.com/posts/6-simple-search-tips-lessons-learned-from-the-scopus-webinar
   (double quotes find a loose phrase, with plurals; hyphens count as spaces; American finds British;

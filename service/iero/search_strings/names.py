@@ -24,7 +24,7 @@ from iero.vocabulary import IERO, PREFIXES, REPLACED_BY
 if TYPE_CHECKING:
     from iero.graph import KnowledgeGraph
 
-__all__ = ["Concept", "Name", "Words", "gather", "headings"]
+__all__ = ["Concept", "Name", "Words", "gather", "subject_headings"]
 
 SCOPES: Final = {
     PREFIXES["rdfs"] + "label": "label", IERO + "abbreviation": "abbreviation",
@@ -164,7 +164,7 @@ def gather(graph: KnowledgeGraph, concept: str, words: Words, *, narrower: bool 
     return made
 
 
-def headings(concepts: Iterable[Concept]) -> list[str]:
+def subject_headings(concepts: Iterable[Concept]) -> list[str]:
     """Return the subject headings of MEDLINE (MeSH) that mean just what some concepts mean.
 
     They are those that the shipped mappings call an exact match.
