@@ -1,4 +1,4 @@
-"""Compiles the lexicon when the package is installed, so that the first tag need not wait for it."""
+"""Compiles the lexicon on installation, so that the first tag need not wait for it."""
 
 from __future__ import annotations
 
