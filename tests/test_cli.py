@@ -20,8 +20,8 @@ import click
 import pytest
 import rdflib
 from iero import KnowledgeGraph, __version__, cli
+from iero.configuration import Configuration
 from iero.errors import IeroError, ToolMissing
-from iero.pool import Limits
 
 ROOT = Path(cli.__file__).parents[1]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -293,17 +293,16 @@ def test_every_error_has_the_exit_code_that_its_class_says(
 def test_the_service_is_given_what_the_options_say(
     run: Iero, monkeypatch: pytest.MonkeyPatch, small: Path
 ) -> None:
-    calls: list[tuple[tuple[object, ...], dict[str, object]]] = []
-    monkeypatch.setattr("iero.server.serve", lambda *args, **kwargs: calls.append((args, kwargs)))
+    calls: list[Configuration] = []
+    monkeypatch.setattr("iero.server.serve", calls.append)
     run("serve")
     run("serve", "--host", "::1", "--port", "0", "--base-path", "/x", "--workers", "2",
         "--threads", "4", "--proxies", "1", "--data", small, "--jobs", "3", "--timeout", "2.5",
         "--memory-limit", "100", "--cache", "0")
-    assert calls[0][0] == ("127.0.0.1", 8000)
-    assert calls[1] == (("::1", 0), {
-        "base_path": "/x", "workers": 2, "threads": 4, "source": small, "endpoint": None,
-        "trusted_proxies": 1, "jobs": 3, "cache": 0,
-        "limits": Limits(seconds=2.5, memory=100 << 20)})
+    assert calls == [Configuration(), Configuration(
+        host="::1", port=0, base_path="/x", workers=2, threads=4, proxies=1, data=small, jobs=3,
+        timeout=2.5, memory_limit=100, cache=0)]
+    assert (calls[0].host, calls[0].port) == ("127.0.0.1", 8000)
 
 
 def test_findings_are_listed_and_only_errors_are_exit_1(
@@ -422,13 +421,27 @@ def test_no_colour_where_none_is_wanted(small: Path) -> None:
 # -- help ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", sorted(cli.iero.commands))
+def commands(group: click.Group, *path: str) -> dict[str, click.Command]:
+    """Return all commands by their names in full, those of subordinate groups too."""
+    found: dict[str, click.Command] = {}
+    for name, command in group.commands.items():
+        found[" ".join((*path, name))] = command
+        if isinstance(command, click.Group):
+            found |= commands(command, *path, name)
+    return found
+
+
+COMMANDS = commands(cli.iero)
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_the_help_of_every_command_teaches_by_examples_that_parse(run: Iero, name: str) -> None:
-    done = run(name, "--help")
+    done = run(*name.split(), "--help")
     assert done.code == 0
     examples = re.findall(rf"^    iero ({name}\b.*)$", done.out, re.MULTILINE)
     assert examples
-    options = {option for parameter in cli.iero.commands[name].params
+    options = {option for full, command in COMMANDS.items() if (full + " ").startswith(name + " ")
+               for parameter in command.params
                for option in parameter.opts if option.startswith("-")}
     for example in examples:
         unquoted = re.sub(r"'[^']*'|\"[^\"]*\"|\|.*", "", example)
@@ -437,7 +450,7 @@ def test_the_help_of_every_command_teaches_by_examples_that_parse(run: Iero, nam
 
 
 def test_every_option_is_explained() -> None:
-    options = [option for command in cli.iero.commands.values() for option in command.params
+    options = [option for command in COMMANDS.values() for option in command.params
                if isinstance(option, click.Option)]
     assert len(options) > 20
     assert [option.name for option in options if not option.help] == []

@@ -10,10 +10,21 @@ from typing import Any
 import pyoxigraph
 import pytest
 import yaml
-from iero import protocol, syntax
+from iero import errors, protocol, syntax
 from iero.errors import BadParameter, BadQuery, NotAcceptable, Refused, UnsupportedMediaType
 from iero.grammar import first_fault
-from iero.protocol import FORMATS, bind, negotiate, parse_query_request, refuse_unsafe, tokens
+from iero.protocol import (
+    FORMATS,
+    bind,
+    negotiate,
+    parse_query_request,
+    parse_update_request,
+    payload_format,
+    preferences,
+    refuse_unsafe,
+    target_graph,
+    tokens,
+)
 from iero.resources import walk
 from iero.store import Store
 from iero.terms import IRI, Literal
@@ -122,6 +133,57 @@ def test_an_update_request_is_refused() -> None:
         parse_query_request("POST", "application/sparql-update", [], [], b"CLEAR ALL")
     with pytest.raises(Refused):
         parse_query_request("POST", FORM, [], [("update", "CLEAR ALL")], b"")
+
+
+@pytest.mark.parametrize("case", load("updates.yaml"), ids=lambda case: case["case"])
+def test_an_update_operation_is_read_or_says_what_is_wrong(case: dict[str, Any]) -> None:
+    body = bytes.fromhex(case["bytes"]) if "bytes" in case else case.get("body", "").encode()
+    url, form = ([(name, value) for name, value in case.get(part, [])] for part in ("url", "form"))
+    if "error" in case:
+        with pytest.raises(getattr(errors, case["error"])) as raised:
+            parse_update_request(case["type"], url, form, body)
+        assert case["says"] in str(raised.value)
+    else:
+        request = parse_update_request(case["type"], url, form, body)
+        assert request.update == case["update"]
+        assert list(request.using_graphs) == case.get("using", [])
+        assert list(request.using_named_graphs) == case.get("named", [])
+        assert request.timeout == case.get("timeout")
+
+
+# -- the graph store protocol --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("case", load("graphs.yaml")["targets"], ids=str)
+def test_a_request_names_one_graph_or_the_store(case: dict[str, Any]) -> None:
+    params = [(name, value) for name, value in case["url"]]
+    if "says" in case:
+        with pytest.raises(BadParameter, match=case["says"]):
+            target_graph(params, case.get("direct", ""))
+    else:
+        assert target_graph(params, case.get("direct", "")) == case["graph"]
+
+
+@pytest.mark.parametrize("case", load("graphs.yaml")["payloads"], ids=str)
+def test_the_format_of_a_payload_follows_from_its_type(case: dict[str, Any]) -> None:
+    if "says" in case:
+        with pytest.raises(UnsupportedMediaType) as raised:
+            payload_format(case["type"])
+        assert case["says"] in raised.value.message
+    else:
+        assert payload_format(case["type"]).name == case["format"]
+
+
+@pytest.mark.parametrize("case", load("graphs.yaml")["preferences"], ids=str)
+def test_preferences_are_read_as_their_standard_says(case: dict[str, Any]) -> None:
+    assert preferences(case["header"]) == case["asks"]
+
+
+def test_preferences_of_a_hostile_header_take_no_time() -> None:
+    started = time.perf_counter()
+    preferences('a="' * 20_000)
+    preferences("," * 20_000 + '"' * 20_000)
+    assert time.perf_counter() - started < 1
 
 
 @pytest.mark.parametrize("graph", ["relative", "", "http://a b", "urn:a>"])

@@ -280,7 +280,7 @@ def test_terms_that_describe_the_graph_are_not_looked_for() -> None:
 
 def test_the_lexicon_is_kept_and_made_anew_where_the_file_is_broken(
         tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("IERO_CACHE", str(tmp_path))
+    monkeypatch.setenv("IERO_CACHE_DIR", str(tmp_path))
     first = Tagger.open().tag(TEXT)
     [file] = tmp_path.iterdir()
     assert Tagger.open().tag(TEXT) == first
@@ -292,7 +292,7 @@ def test_the_lexicon_is_kept_and_made_anew_where_the_file_is_broken(
 def test_a_cache_that_cannot_be_written_is_done_without(
         tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_bytes(b"")
-    monkeypatch.setenv("IERO_CACHE", str(tmp_path / "file" / "folder"))
+    monkeypatch.setenv("IERO_CACHE_DIR", str(tmp_path / "file" / "folder"))
     assert quotes(Tagger.open().tag("emotional contagion")) == ["emotional contagion"]
 
 

@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 import click
 
 from iero import __version__
+from iero.authorizing import token
 from iero.errors import BadParameter, BadQuery, IeroError, NotFound
 from iero.literature import compare_tags, evaluate, tag
 from iero.searching import search_string
 from iero.serving import serve
+from iero.storing import backup, dump, load, restore, update
 
 if TYPE_CHECKING:
     from iero.graph import KnowledgeGraph
@@ -200,6 +202,9 @@ def export(wanted: str, name: str, output: Path | None, data: Path | None) -> No
 
 
 iero.add_command(serve)
+iero.add_command(token)
+for _command in (load, dump, update, backup, restore):
+    iero.add_command(_command)
 
 
 @iero.command(short_help="Build the release of the ontology (needs Java).")

@@ -1,4 +1,4 @@
-"""Say what is wrong with a query that the engine has rejected.
+"""Say what is wrong with a query or an update that the engine has rejected.
 
 The engine names a place near the fault and the symbols that its own machinery tried last, which
 mislead ("expected OPTIONAL" for an undeclared prefix). So the query is read once more here, against
@@ -37,11 +37,13 @@ class Fault(NamedTuple):
     expected: frozenset[str]
 
 
-def explain_syntax_error(query: str, line: int, column: int, message: str) -> BadQuery:
+def explain_syntax_error(query: str, line: int, column: int, message: str,
+                         start: str = "Query") -> BadQuery:
     """Turn the engine's complaint into an error that names the fault and the remedy.
 
     :param line: where the engine gave up, and ``column``: used when nothing better is found.
     :param message: the engine's own words.
+    :param start: what the text should have been: a ``Query`` or an ``Update``.
 
     >>> print(explain_syntax_error("ASK { ?s iero:hasTarget ?o }", 1, 10, ""))
     The prefix 'iero' at line 1, column 10 is not declared.
@@ -49,7 +51,7 @@ def explain_syntax_error(query: str, line: int, column: int, message: str) -> Ba
     """
     found = list(tokens(query))
     return (_lexical_fault(query, found) or _prefix_fault(query, found)
-            or _grammar_fault(query, found) or _relative_fault(query, found)
+            or _grammar_fault(query, found, start) or _relative_fault(query, found)
             or _other_fault(query, found, line, column, message))
 
 
@@ -99,8 +101,8 @@ def _prefix_fault(query: str, found: list[Token]) -> BadQuery | None:
     return None
 
 
-def _grammar_fault(query: str, found: list[Token]) -> BadQuery | None:
-    fault = first_fault(found)
+def _grammar_fault(query: str, found: list[Token], start: str) -> BadQuery | None:
+    fault = first_fault(found, start)
     if fault is None:
         return None
     expected = _readable(fault.expected)
@@ -189,13 +191,15 @@ def _readable(expected: frozenset[str]) -> str:
     return f"Expected here: {listed}{names[-1]}."
 
 
-def first_fault(found: list[Token]) -> Fault | None:
+def first_fault(found: list[Token], start: str = "Query") -> Fault | None:
     """Return the first token that the grammar does not allow, or ``None`` if all are in order.
 
     Queries with marks from beyond SPARQL 1.1, or nested too deep to be worth it, are passed over.
 
     >>> first_fault(list(tokens("SELECT ?x WHRE { ?x ?y ?z }"))).token.text
     'WHRE'
+
+    :param start: the rule of the grammar that all of it should follow.
     """
     depth = deepest = 0
     for token in found:
@@ -206,7 +210,7 @@ def first_fault(found: list[Token]) -> Fault | None:
     if deepest > _MAX_NESTING:
         return None
     reader = _Reader(found)
-    if len(found) in reader.match(_grammar()["Query"], 0):
+    if len(found) in reader.match(_grammar()[start], 0):
         return None
     place = reader.furthest
     return Fault(found[place] if place < len(found) else None, frozenset(reader.expected))

@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
 from iero import resources
-from iero.errors import BadParameter, BadQuery, NotFound
+from iero.description import Description
+from iero.directory import About
+from iero.errors import BadParameter, BadQuery, LimitExceeded, NotFound
 from iero.naming import Named, Names, split_name
 from iero.protocol import Format, QueryRequest, format_named
 from iero.queries import Catalogue, Parameter, Query
@@ -25,13 +26,15 @@ from iero.results import Answer, Sink
 from iero.store import Store
 from iero.syntax import bind, declared_prefixes, form, names
 from iero.terms import IRI, Literal, Row, Term
-from iero.vocabulary import DEFINITION, EXAMPLE, PREFIXES, compress, expand, is_own
+from iero.vocabulary import PREFIXES, compress, expand, is_own
 
 if TYPE_CHECKING:
     from iero.search import Hit, Index
 
-__all__ = ["Description", "KnowledgeGraph", "Named"]
+__all__ = ["Description", "KnowledgeGraph", "Named", "service_query"]
 
+MOST_NAMES: Final = 1_000_000
+"""Names and definitions that are kept at hand; the shipped graph has some fifteen thousand."""
 RELEASE: Final = "ontology/release/iero-kg.nq"
 
 Value = str | int | Term
@@ -47,35 +50,8 @@ class Backend(Protocol):
     ) -> Answer:
         """Answer a SPARQL query."""
 
-
-@dataclass(frozen=True)
-class Description:
-    """What the graph knows of one term, ready to be shown.
-
-    :ivar kinds: its most specific types.
-    :ivar synonyms: scope (exact, broad, narrow, related) to synonyms.
-    :ivar superclasses: the direct ones, inferred ones included; likewise ``subclasses``.
-    :ivar instances: the individuals of a class.
-    :ivar relations: ``(property, value)`` for everything else that links to another term.
-    :ivar facts: ``(property, literal)`` for everything else that is a number or text.
-    :ivar claims: the claims that have it as subject or object.
-    """
-
-    iri: IRI
-    label: str
-    kinds: list[Named] = field(default_factory=list)
-    definition: str = ""
-    synonyms: dict[str, list[Term]] = field(default_factory=dict)
-    abbreviations: list[Term] = field(default_factory=list)
-    examples: list[Term] = field(default_factory=list)
-    sources: list[Named] = field(default_factory=list)
-    superclasses: list[Named] = field(default_factory=list)
-    subclasses: list[Named] = field(default_factory=list)
-    instances: list[Named] = field(default_factory=list)
-    relations: list[tuple[Named, Named]] = field(default_factory=list)
-    facts: list[tuple[Named, Term]] = field(default_factory=list)
-    claims: list[Named] = field(default_factory=list)
-    defined_by: str = ""
+    def about(self) -> About:
+        """Return what is known of the data as they are now."""
 
 
 class KnowledgeGraph:
@@ -87,12 +63,14 @@ class KnowledgeGraph:
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
+        self._vocabulary = _Vocabulary(self, "")
 
     @classmethod
     def open(cls, source: str | Path | None = None, *, url: str | None = None) -> KnowledgeGraph:
-        """Open the shipped release, an RDF file, or a SPARQL endpoint.
+        """Open the shipped release, an RDF file, a data directory, or a SPARQL endpoint.
 
-        :param source: a file with the suffix .nq .trig .ttl .nt .rdf .owl or .jsonld.
+        :param source: a file with the suffix .nq .trig .ttl .nt .rdf .owl or .jsonld, or a data
+            directory, of which the version that is current now is opened.
         :param url: the address of a SPARQL 1.1 endpoint.
         :raises NotFound: if the release has not been built, or there is no such file.
         :raises OntologyError: if the file does not parse.
@@ -104,7 +82,8 @@ class KnowledgeGraph:
 
             return cls(Endpoint(url))
         if source is not None:
-            return cls(Store.open([Path(source)]))
+            path = Path(source)
+            return cls(Store.current(path) if path.is_dir() else Store.open([path]))
         if not (release := resources.home().joinpath(*RELEASE.split("/"))).is_file():
             raise NotFound("The knowledge graph has not been built in this checkout.",
                            hint="Build it: iero build", nearest=[])
@@ -257,13 +236,44 @@ class KnowledgeGraph:
         """
         iri = self.resolve(name)
         rows = self._service("term", term=iri).rows()
-        return _description(iri, list(rows))
+        return Description.read(iri, rows)
+
+    def profile(self, iri: IRI) -> Description:
+        """Describe a term without what stands below it and what is claimed of it.
+
+        That may be any number of things, which pages read page by page.
+        """
+        rows = self._service("profile", term=iri).rows()
+        return Description.read(iri, rows)
 
     def describe(self, iri: str) -> Answer:
         """Return what is stated of a term and its class expressions, and the claims about it."""
         answer = self._service("describe", term=IRI(iri))
         answer.first = f"<{iri}>"
         return answer
+
+    def named(self, iri: str) -> Named:
+        """Return an IRI with its label; the IRI's last part, spelt out, where it has none.
+
+        >>> KnowledgeGraph.open().named("https://w3id.org/iero/IERQ").label
+        'Interpersonal Emotion Regulation Questionnaire'
+        """
+        return Named(iri, self._names.label(iri))
+
+    def has_label(self, iri: str) -> bool:
+        """Say whether a thing has a label."""
+        return bool(self._names.label(iri))
+
+    def definition(self, iri: str) -> str:
+        """Return the definition of a thing; nothing for one that has none."""
+        return self._names.definition(iri)
+
+    def spoken(self, iri: str) -> str:
+        """Return the label of a thing, or its CURIE where the label is another thing's too.
+
+        :meth:`resolve` takes either back.
+        """
+        return self._names.spoken(iri)
 
     def terms(self) -> list[Named]:
         """Return everything that IERO defines, claims apart, by label."""
@@ -293,30 +303,54 @@ class KnowledgeGraph:
 
     def search(self, text: str, limit: int = 20) -> list[Hit]:
         """Return the terms, claims and works that fit a text, the best first."""
-        return self._index.search(text, limit)
+        return self._known.index.search(text, limit)
 
-    @cached_property
+    def suggest(self, text: str, limit: int = 10) -> list[Hit]:
+        """Return what may be meant by the beginning of a name."""
+        return self._known.index.suggest(text, limit)
+
+    @property
+    def _known(self) -> _Vocabulary:
+        """What follows from the names of things, as these are now."""
+        since = self.names_version
+        if self._vocabulary.since != since:
+            self._vocabulary = _Vocabulary(self, since)
+        return self._vocabulary
+
+    @property
     def _names(self) -> Names:
-        return Names(self._service("names").rows())
-
-    @cached_property
-    def _index(self) -> Index:
-        from iero.search import Entry, Index
-
-        return Index(Entry(*fields) for fields in self._names.entries())
+        return self._known.names
 
     # -- about the graph ---------------------------------------------------------------------------
 
-    @cached_property
+    @property
     def version(self) -> str:
         """The version of the ontology that is loaded; empty if it does not say."""
-        found = [row["version"] for row in self._service("version").rows()]
-        return str(found[0]) if found else ""
+        return self._known.version
+
+    @property
+    def revision(self) -> str:
+        """What names the state of the data; empty where they do not change, or nobody knows."""
+        return self._backend.about().version
+
+    @property
+    def names_version(self) -> str:
+        """The revision since which nothing has got, lost or changed a name."""
+        return self._backend.about().names
 
     def sizes(self) -> dict[str, int]:
         """Return the number of triples of each named graph."""
+        counted = self._backend.about().sizes
+        if counted is not None:
+            return dict(counted)
         return {str(row["graph"]): int(row["triples"])
                 for row in self._service("graph-sizes").rows()}
+
+    def limits(self) -> dict[str, float]:
+        """Return what one query may cost; nothing where the store keeps no limits."""
+        kept = getattr(self._backend, "limits", None)
+        return {"seconds of a query": kept.seconds, "bytes of memory of a query": kept.memory,
+                "seconds of waiting for a worker": kept.waiting} if kept else {}
 
     def export(self, output: Sink, fmt: Format, *, graph: str = "") -> None:
         """Write all data, or one named graph, to a sink.
@@ -333,9 +367,68 @@ class KnowledgeGraph:
                            hint=f"There are {', '.join(near)}.", nearest=near)
         self._backend.dump(output, fmt, graph=graph)
 
+    def look_up(
+        self, name: str, *, limit: int = 0, offset: int = 0, **values: Term | Sequence[Term],
+    ) -> list[Row]:
+        """Return the rows of one of the queries that ship for the service's own use.
+
+        :param name: the file's name below ``queries/service/``, without its suffix.
+        :param limit: how many rows are wanted at most; 0 wants all.
+        :param values: for each ``VALUES ?name { ... }`` of the query its term, or its terms.
+        """
+        given = {key: [value] if isinstance(value, str) else list(value)
+                 for key, value in values.items()}
+        if not all(given.values()):  # nothing to ask about
+            return []
+        return list(self._backend.query(service_query(name, given, limit, offset)).rows())
+
     def _service(self, name: str, **values: Term) -> Answer:
-        text = resources.read(f"queries/service/{name}.rq").decode()
-        return self._backend.query(bind(text, {key: [value] for key, value in values.items()}))
+        return self._backend.query(service_query(name, {key: [each] for key, each
+                                                        in values.items()}))
+
+
+def service_query(
+    name: str, values: Mapping[str, list[Term]] | None = None, limit: int = 0, offset: int = 0,
+) -> str:
+    """Return a query that ships for the service's own use, with its parameters in place."""
+    text = resources.read(f"queries/service/{name}.rq").decode()
+    bound = bind(text, values) if values else text
+    return bound + (f"LIMIT {limit} OFFSET {offset}\n" if limit else "")
+
+
+class _Vocabulary:
+    """What is worked out from the names of things once, and again when they have changed."""
+
+    def __init__(self, graph: KnowledgeGraph, since: str) -> None:
+        self._graph = graph
+        self.since = since
+
+    @cached_property
+    def names(self) -> Names:
+        """Everything by its names."""
+        return Names(_bounded(self._graph._service("names").rows()))
+
+    @cached_property
+    def index(self) -> Index:
+        """The full text of names and definitions."""
+        from iero.search import Entry, Index
+
+        return Index(Entry(*fields) for fields in self.names.entries())
+
+    @cached_property
+    def version(self) -> str:
+        """The version of the ontology."""
+        found = [row["version"] for row in self._graph._service("version").rows()]
+        return str(found[0]) if found else ""
+
+
+def _bounded(rows: Iterable[Row]) -> Iterator[Row]:
+    for number, row in enumerate(rows):
+        if number == MOST_NAMES:
+            raise LimitExceeded(f"The data hold more than {MOST_NAMES:,} names and definitions, "
+                                "which is more than are kept at hand for search.", reason="size",
+                                limit=MOST_NAMES, hint="Serve fewer graphs.")
+        yield row
 
 
 def _is_name(query: str) -> bool:
@@ -347,56 +440,3 @@ def _as_iri(name: str) -> IRI | None:
         return IRI(expand(name))
     except BadParameter:
         return None
-
-
-def _description(iri: IRI, rows: list[Row]) -> Description:
-    roles: dict[str, dict[Named, None]] = {}
-    values: dict[str, dict[Term, None]] = {}
-    relations, facts = dict[tuple[Named, Named], None](), dict[tuple[Named, Term], None]()
-    for row in rows:
-        value, role = row["value"], row["role"]
-        named = Named(value, row.get("valueLabel", ""))
-        if role != "value":
-            roles.setdefault(role, {})[named] = None
-            continue
-        name = str(row["property"])
-        values.setdefault(name, {})[named if name == _SOURCE else value] = None
-        if name not in _SHOWN_APART:
-            link = Named(name, row.get("propertyLabel", ""))
-            if isinstance(value, IRI):
-                relations[link, named] = None
-            else:
-                facts[link, value] = None
-    return _filled(iri, {name: list(found) for name, found in values.items()},
-                   {role: list(found) for role, found in roles.items()},
-                   list(relations), list(facts))
-
-
-def _filled(
-    iri: IRI, values: dict[str, list[Term]], roles: dict[str, list[Named]],
-    relations: list[tuple[Named, Named]], facts: list[tuple[Named, Term]],
-) -> Description:
-    def first(name: str) -> str:
-        return str(next(iter(values.get(name, [])), ""))
-
-    scopes = {scope: values.get(name, []) for scope, name in _SCOPES.items()}
-    return Description(
-        iri=iri, label=first(_LABEL) or split_name(iri), kinds=roles.get("kind", []),
-        definition=first(DEFINITION),
-        synonyms={scope: found for scope, found in scopes.items() if found},
-        abbreviations=values.get(_ABBREVIATION, []), examples=values.get(EXAMPLE, []),
-        sources=[source for source in values.get(_SOURCE, []) if isinstance(source, Named)],
-        superclasses=roles.get("superclass", []), subclasses=roles.get("subclass", []),
-        instances=roles.get("instance", []), relations=relations, facts=facts,
-        claims=roles.get("claim", []), defined_by=first(_DEFINED_BY),
-    )
-
-
-_LABEL: Final = expand("rdfs:label")
-_SOURCE: Final = expand("dcterms:source")
-_ABBREVIATION: Final = expand("iero:abbreviation")
-_DEFINED_BY: Final = expand("rdfs:isDefinedBy")
-_SCOPES: Final = {scope: expand(f"oboInOwl:has{scope.capitalize()}Synonym")
-                  for scope in ("exact", "broad", "narrow", "related")}
-_SHOWN_APART: Final = frozenset((_LABEL, DEFINITION, EXAMPLE, _SOURCE, _ABBREVIATION, _DEFINED_BY,
-                                 *_SCOPES.values()))

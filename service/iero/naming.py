@@ -20,7 +20,8 @@ _SUPER: Final = PREFIXES["rdfs"] + "subClassOf"
 _ABBREVIATION: Final = PREFIXES["iero"] + "abbreviation"
 _CLAIM: Final = PREFIXES["iero"] + "Claim"
 _ROLES: Final = {_LABEL: "label", DEFINITION: "definition",
-                 _ABBREVIATION: "abbreviation"}
+                 _ABBREVIATION: "abbreviation", PREFIXES["dcterms"] + "creator": "author",
+                 PREFIXES["dcterms"] + "title": "title"}
 KINDS: Final = {
     "owl:Class": "class", "owl:ObjectProperty": "object property",
     "owl:DatatypeProperty": "data property",
@@ -97,6 +98,20 @@ class Names:
             return iri
         found = self._by_label.get(" ".join(name.lower().split()), [])
         return found[0] if len(found) == 1 else None
+
+    def label(self, iri: str) -> str:
+        """Return what a thing is called; nothing for one that has no label."""
+        texts = self._texts.get(IRI(iri))
+        return texts[_LABEL][0] if texts else ""
+
+    def definition(self, iri: str) -> str:
+        """Return the definition of a thing; nothing for one that has none."""
+        return next(iter(self._texts.get(IRI(iri), {}).get(DEFINITION, [])), "")
+
+    def spoken(self, iri: str) -> str:
+        """Return the name by which people call a thing and :meth:`find` finds it."""
+        label = self.label(iri)
+        return label if label and self.find(label) == iri else compress(iri)
 
     def nearest(self, name: str, n: int) -> list[str]:
         """Return the names most like a given one, as they can be typed."""

@@ -250,6 +250,25 @@ def _apart(triples: Iterable[Triple], mark: str) -> Iterable[Triple]:
         yield Triple(*(f"_:{mark}{x[2:]}" if is_blank(x) else x for x in (s, p, o)))
 
 
+def merge(documents: Iterable[tuple[bytes, str]], *, base: str | None = None) -> bytes:
+    r"""Return the merge of several documents in N-Triples (RDF 1.1 Semantics, section 4.1).
+
+    Blank nodes of different documents stay different, whatever their labels.
+
+    >>> merged = merge([(b"_:x <x:p> 1 .", "turtle"), (b"_:x <x:p> 1 .", "turtle")])
+    >>> len(merged.splitlines())
+    2
+
+    :param documents: serialised graphs, each with the key of :data:`FORMATS` that it is in.
+    :param base: the IRI against which relative ones are resolved.
+    :raises SyntaxError: if one does not parse.
+    """
+    quads = (quad for data, format_ in documents
+             for quad in pyoxigraph.parse(data, FORMATS[format_], base_iri=base,
+                                          without_named_graphs=True, rename_blank_nodes=True))
+    return b"".join(f"{quad.triple} .\n".encode() for quad in quads)
+
+
 def convert(triples: Iterable[Triple], format: str) -> bytes:  # noqa: A002
     """Return triples, sorted, as a document in one of :data:`FORMATS`."""
     quads = pyoxigraph.parse(ntriples(triples), pyoxigraph.RdfFormat.N_TRIPLES)

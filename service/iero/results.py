@@ -13,7 +13,7 @@ from itertools import chain, islice
 from queue import Empty, Queue
 from threading import Event, Thread
 from time import monotonic
-from typing import BinaryIO, Final, Protocol, cast
+from typing import IO, BinaryIO, Final, Protocol, cast
 
 import pyoxigraph as ox
 
@@ -24,7 +24,7 @@ from iero.rdf import Triple
 from iero.terms import IRI, BlankNode, Literal, Row, Term
 from iero.vocabulary import PREFIXES
 
-__all__ = ["RDF_FORMATS", "Answer", "Result", "Sink"]
+__all__ = ["RDF_FORMATS", "Answer", "Result", "Sink", "instantiate"]
 
 _RESULTS: Final = {
     "json": ox.QueryResultsFormat.JSON, "xml": ox.QueryResultsFormat.XML,
@@ -84,19 +84,33 @@ class Answer:
             self.kind = "boolean"
 
     @classmethod
-    def read(cls, body: bytes, fmt: Format) -> Answer:
+    def read(cls, body: bytes | IO[bytes], fmt: Format) -> Answer:
         """Return an answer that somebody else has serialised.
+
+        A file is read to its end once, and again for each use of the answer; it must stay open.
 
         :raises ValueError: if the body is not a whole document in that format.
         """
-        try:
-            if "graph" in fmt.kinds:
-                return _GraphAnswer(list(_parse_triples(body, RDF_FORMATS[fmt.name])))
-            for _ in _solutions(body, fmt):
-                pass
-            return cls(lambda: cast(Result, ox.parse_query_results(body, _RESULTS[fmt.name])))
-        except SyntaxError as error:
-            raise ValueError(str(error)) from error
+        file = io.BytesIO(body) if isinstance(body, bytes) else body
+        parse = _parse_triples if "graph" in fmt.kinds else _parse_results
+
+        def evaluate() -> Result:
+            file.seek(0)
+            return parse(file, fmt)
+
+        if fault := _fault(evaluate):
+            raise ValueError(fault)
+        return cls(evaluate)
+
+    @classmethod
+    def of_truth(cls, truth: bool) -> Answer:
+        """Return the answer of an ASK query.
+
+        >>> Answer.of_truth(True).truth
+        True
+        """
+        body = b'{"head":{},"boolean":%s}' % str(truth).lower().encode()
+        return cls.read(body, formats_for("boolean")[0])
 
     def _take(self) -> Result:
         result, self._result = self._result, None
@@ -143,7 +157,8 @@ class Answer:
             checked = _qualified(ordered) if fmt.name == "rdfxml" else ordered
             ox.serialize(checked, target, RDF_FORMATS[fmt.name], prefixes=prefixes)
         else:
-            ox.serialize(triples, target, RDF_FORMATS[fmt.name])
+            checked = _without_triple_terms(triples) if fmt.name == "jsonld" else triples
+            ox.serialize(checked, target, RDF_FORMATS[fmt.name])
 
     def _ordered(
         self, triples: Iterable[ox.Triple]
@@ -174,6 +189,20 @@ class Answer:
             yield whole.getvalue()
 
 
+def _fault(evaluate: Callable[[], Result]) -> str:
+    """Read a result to its end and return what is wrong with it.
+
+    No error is raised: its frames would hold the result, which this thread must drop.
+    """
+    try:
+        whole = evaluate()
+        for _ in () if isinstance(whole, ox.QueryBoolean) else whole:
+            pass
+    except SyntaxError as error:
+        return str(error)
+    return ""
+
+
 def _spelt(triples: Iterable[ox.Triple]) -> Iterator[Triple]:
     for triple in triples:
         yield Triple(str(triple.subject), str(triple.predicate), str(triple.object))
@@ -192,11 +221,26 @@ def _iris(triple: ox.Triple) -> Iterator[ox.NamedNode]:
             yield node.datatype
 
 
-class _GraphAnswer(Answer):
-    """A graph that is at hand as triples."""
+def instantiate(rows: Answer, template: str) -> Answer:
+    """Return the graph that the rows of an answer make of a template, each triple once.
 
-    def __init__(self, triples: list[ox.Triple]) -> None:
-        super().__init__(lambda: cast(Result, iter(triples)))
+    Blank nodes of the template are new ones for each row (SPARQL 1.1 Query, section 16.2).
+
+    :param template: a CONSTRUCT query with an empty pattern.
+    """
+    engine = ox.Store()
+
+    def made() -> Iterator[ox.Triple]:
+        seen = set[ox.Triple]()
+        for solution in cast(ox.QuerySolutions, rows._take()):
+            bound = ((ox.Variable(name), solution[name]) for name in rows.variables)
+            row = {name: value for name, value in bound if value is not None}
+            for triple in cast(ox.QueryTriples, engine.query(template, substitutions=row)):
+                if triple not in seen:
+                    seen.add(triple)
+                    yield triple
+
+    return Answer(lambda: cast(Result, made()))
 
 
 class _Overflow(Exception):  # a signal between two functions of this module
@@ -296,6 +340,17 @@ def _qualified(triples: Iterable[ox.Triple]) -> Iterator[ox.Triple]:
         yield triple
 
 
+def _without_triple_terms(triples: Iterable[ox.Triple]) -> Iterator[ox.Triple]:
+    """Pass triples on that JSON-LD can write: JSON-LD 1.1 has no triple terms."""
+    for triple in triples:
+        if isinstance(triple.object, ox.Triple):
+            raise NotAcceptable("JSON-LD cannot write a triple that is a term.",
+                                hint="Ask for Turtle, N-Triples or RDF/XML.",
+                                available=["text/turtle", "application/n-triples",
+                                           "application/rdf+xml"])
+        yield triple
+
+
 def _term(term: object) -> Term:
     if isinstance(term, ox.NamedNode):
         return IRI(term.value)
@@ -308,11 +363,10 @@ def _term(term: object) -> Term:
                    line=1, column=1, excerpt="")
 
 
-def _parse_triples(body: bytes, fmt: ox.RdfFormat) -> Iterator[ox.Triple]:
-    for quad in ox.parse(body, fmt):
-        yield ox.Triple(quad.subject, quad.predicate, quad.object)
+def _parse_triples(file: IO[bytes], fmt: Format) -> Result:
+    quads = ox.parse(file, RDF_FORMATS[fmt.name])
+    return cast(Result, (ox.Triple(quad.subject, quad.predicate, quad.object) for quad in quads))
 
 
-def _solutions(body: bytes, fmt: Format) -> Iterator[object]:
-    results = ox.parse_query_results(body, _RESULTS[fmt.name])
-    return iter(results) if isinstance(results, ox.QuerySolutions) else iter(())
+def _parse_results(file: IO[bytes], fmt: Format) -> Result:
+    return cast(Result, ox.parse_query_results(file, _RESULTS[fmt.name]))

@@ -8,7 +8,9 @@ standard's definition of a graph as a set (SPARQL 1.1 Query, section 13.1).
 from __future__ import annotations
 
 import re
+import weakref
 from collections.abc import Iterable
+from contextlib import ExitStack
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from threading import Lock
@@ -16,13 +18,14 @@ from typing import BinaryIO, Final, cast
 
 import pyoxigraph as ox
 
+from iero.directory import About, DataDirectory, failure
 from iero.errors import BadParameter, BadQuery, NotAcceptable, NotFound, OntologyError
 from iero.protocol import Format, explain_syntax_error, format_named, refuse_unsafe
 from iero.results import RDF_FORMATS, Answer, Result, Sink
 from iero.syntax import declared_prefixes, names_graphs, refuse_excess
 from iero.vocabulary import PREFIXES
 
-__all__ = ["Answer", "Store", "data_format"]
+__all__ = ["Answer", "Store", "data_format", "explain"]
 
 _COPY_TO_UNION: Final = "INSERT { ?s ?p ?o } WHERE { GRAPH ?g { ?s ?p ?o } }"
 _SIZES: Final = "SELECT ?g (COUNT(*) AS ?n) { GRAPH ?g { ?s ?p ?o } } GROUP BY ?g ORDER BY ?g"
@@ -52,8 +55,12 @@ class Store:
     [1, 2]
     """
 
-    def __init__(self) -> None:
-        self._engine = ox.Store()
+    def __init__(self, engine: ox.Store | None = None) -> None:
+        """Make a store.
+
+        :param engine: what holds the data already; without it, an empty store in memory.
+        """
+        self._engine = ox.Store() if engine is None else engine
         self._lock = Lock()
         self._united = True
         self._merged: dict[frozenset[str], ox.Store] = {}
@@ -68,6 +75,28 @@ class Store:
         store = cls()
         for file in files:
             store.load_file(file)
+        return store
+
+    @classmethod
+    def read(cls, folder: Path) -> Store:
+        """Open data that the engine keeps in a folder, which nobody changes; read-only.
+
+        :raises DirectoryFailure: if they cannot be opened.
+        """
+        try:
+            return cls(ox.Store.read_only(str(folder)))
+        except OSError as error:
+            raise failure(error, folder) from error
+
+    @classmethod
+    def current(cls, directory: Path) -> Store:
+        """Open the current version of a data directory, and stay with it.
+
+        :raises DirectoryFailure: if it is none, or cannot be opened.
+        """
+        with ExitStack() as stack:
+            store = cls.read(stack.enter_context(DataDirectory(directory).reading()))
+            weakref.finalize(store, stack.pop_all().close)
         return store
 
     def load_file(self, file: Path | Traversable) -> None:
@@ -102,6 +131,10 @@ class Store:
                     self._engine.update(_COPY_TO_UNION)
                     self._merged.clear()
                     self._united = True
+
+    def about(self) -> About:
+        """Say that the data do not change."""
+        return About()
 
     def graph_sizes(self) -> dict[str, int]:
         """Return the number of triples of each named graph."""
@@ -153,6 +186,33 @@ class Store:
             return engine.query(text, prefixes=prefixes, default_graph=sources, named_graphs=graphs)
         except SyntaxError as error:
             raise _explained(text, str(error)) from error
+
+    def solutions(self, text: str, default: list[str] | None = None,
+                  named: list[str] | None = None) -> ox.QuerySolutions:
+        """Return the solutions of a SELECT query, as the engine's terms.
+
+        :param default: the graphs of which the default graph consists; ``None`` for the store's.
+        :param named: the named graphs that there are; ``None`` for all of the store's.
+        """
+        engine = self._engine
+        sources: list[ox.NamedNode | ox.BlankNode | ox.DefaultGraph] | None = None
+        if default is not None:
+            sources = [ox.NamedNode(name) for name in default]
+            if len(sources) > 1:
+                engine, sources = self._merge(tuple(default), tuple(named or ())), [
+                    ox.DefaultGraph()]
+        graphs: list[ox.NamedNode | ox.BlankNode] | None = None
+        if named is not None:
+            graphs = [ox.NamedNode(name) for name in named]
+        found = engine.query(text, default_graph=sources, named_graphs=graphs)
+        if not isinstance(found, ox.QuerySolutions):
+            raise TypeError("Only a SELECT query has solutions.")
+        return found
+
+    def changed(self) -> None:
+        """Forget what was put together from the data, which somebody has changed."""
+        with self._lock:
+            self._merged.clear()
 
     def _dataset(
         self, text: str, default: tuple[str, ...], named: tuple[str, ...]
@@ -209,6 +269,23 @@ class Store:
         every = (quad for name in names or [ox.DefaultGraph()]
                  for quad in self._engine.quads_for_pattern(None, None, None, name))
         ox.serialize(every, target, RDF_FORMATS[fmt.name], prefixes=prefixes)
+
+
+def explain(text: str, prefixes: dict[str, str] | None = None) -> None:
+    """Read a query without evaluating anything.
+
+    >>> explain("ASK {}")
+
+    :param prefixes: prefixes that it may use without declaring them.
+    :raises BadQuery: if it does not parse.
+    """
+    try:  # two options that exclude each other stop the engine between reading and evaluating
+        ox.Store().query(text, prefixes=prefixes, use_default_graph_as_union=True,
+                         default_graph=ox.DefaultGraph())
+    except SyntaxError as error:
+        raise _explained(text, str(error)) from error
+    except ValueError:
+        pass
 
 
 def _explained(text: str, message: str) -> BadQuery:

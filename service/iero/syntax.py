@@ -16,9 +16,9 @@ from iero.errors import BadParameter, BadQuery, Refused
 from iero.terms import Term
 
 __all__ = [
-    "FORMS", "MAX_NESTING", "MAX_PARTS", "UPDATES", "Token", "bad_token", "bind",
-    "declared_prefixes", "form", "names", "names_graphs", "refuse_excess", "refuse_unsafe",
-    "tokens", "used_prefixes",
+    "FORMS", "MAX_NESTING", "MAX_PARTS", "UPDATES", "Token", "bad_token", "based", "bind",
+    "declared_prefixes", "defaults", "form", "names", "names_graphs", "refuse_calls",
+    "refuse_depth", "refuse_excess", "refuse_unsafe", "tokens", "used_prefixes",
 ]
 
 UPDATES: Final = frozenset(
@@ -202,6 +202,31 @@ def names(query: str, prefixes: Mapping[str, str]) -> Iterator[tuple[Token, str]
             yield token, name
 
 
+_ABSOLUTE: Final = re.compile(r"<[A-Za-z][A-Za-z0-9+.-]*:")
+_MAYBE_RELATIVE: Final = re.compile(r"<(?![A-Za-z][A-Za-z0-9+.-]*:)[^<>\"{}|^`\x00-\x20]*>")
+
+
+def based(text: str, base: str) -> str:
+    """Return a query or update with the base IRI of the service, if it needs one (section 4.1.1).
+
+    >>> based("ASK { <x> a <urn:y> }", "http://example.org/sparql")
+    'BASE <http://example.org/sparql> ASK { <x> a <urn:y> }'
+    >>> based("BASE <http://example.com/> ASK { <x> a <urn:y> }", "http://example.org/sparql")
+    'BASE <http://example.com/> ASK { <x> a <urn:y> }'
+    """
+    if not _MAYBE_RELATIVE.search(text):
+        return text
+    before = ""
+    for token in tokens(text):
+        if token.kind == "IRIREF":
+            if not _ABSOLUTE.match(token.text):
+                return f"BASE <{base}> {text}"
+            if before == "BASE":
+                return text
+        before = token.keyword
+    return text
+
+
 def refuse_unsafe(query: str) -> None:
     r"""Raise :class:`Refused` for a query that would leave this machine or change the data.
 
@@ -220,11 +245,23 @@ def refuse_unsafe(query: str) -> None:
         _refuse(query)
 
 
-def _refuse(query: str) -> None:
+def refuse_calls(update: str) -> None:
+    """Raise :class:`Refused` for an update that would ask another endpoint; as `refuse_unsafe`.
+
+    >>> refuse_calls("INSERT DATA { <urn:a> <urn:b> 'SERVICE' }")
+    >>> refuse_calls("DELETE { ?s ?p 1 } WHERE { SERVICE <http://example.org/sparql> {} }")
+    Traceback (most recent call last):
+    iero.errors.Refused: SERVICE at line 1, column 28: ...
+    """
+    _refuse(update, updates=frozenset())
+
+
+def _refuse(query: str, updates: frozenset[str] = UPDATES) -> None:
     decoded = _ESCAPE.sub(_character, query) if "\\" in query else query
     for text in {query, decoded}:
-        if _SUSPECT.search(text):  # no token without its letters: most queries stop here
-            _refuse_tokens(list(tokens(text)), text)
+        found = _SUSPECT.search(text)  # no token without its letters: most queries stop here
+        if found and (updates or "SERVICE" in text.upper()):
+            _refuse_tokens(list(tokens(text)), text, updates)
 
 
 _refuse_once: Final = lru_cache(maxsize=512)(_refuse)
@@ -239,16 +276,27 @@ def refuse_excess(query: str) -> None:
     Traceback (most recent call last):
     iero.errors.BadQuery: The brackets of the query nest deeper than 100 at line 1, column 106...
     """
-    if sum(map(query.count, ("{", "(", "[", "<<"))) <= MAX_NESTING and len(query) <= MAX_PARTS:
+    _refuse_size(query, MAX_PARTS)
+
+
+def refuse_depth(update: str) -> None:
+    """Raise :class:`BadQuery` for an update whose brackets nest too deep, however long it is."""
+    _refuse_size(update, len(update))
+
+
+def _refuse_size(query: str, most: int) -> None:
+    if sum(map(query.count, ("{", "(", "[", "<<"))) <= MAX_NESTING and len(query) <= most:
         return
     depth = parts = 0
+    rows = False
     for token in tokens(query):
-        parts += token.kind in ("WORD", "PUNCT", "SIGNED") and token.text != ","
+        rows = token.keyword == "VALUES" or (rows and token.text != "}")
+        parts += not rows and token.kind in ("WORD", "PUNCT", "SIGNED") and token.text != ","
         depth += (token.text in _OPENING) - (token.text in _CLOSING)
         if depth > MAX_NESTING:
             raise _excess(f"The brackets of the query nest deeper than {MAX_NESTING}", token)
-        if parts > MAX_PARTS:
-            raise _excess(f"The query is made of more than {MAX_PARTS} parts", token)
+        if parts > most:
+            raise _excess(f"The query is made of more than {most} parts", token)
 
 
 def _excess(what: str, token: Token) -> BadQuery:
@@ -262,12 +310,12 @@ def _character(match: re.Match[str]) -> str:
     return chr(code) if code < 0x110000 and not 0xD800 <= code < 0xE000 else "\ufffd"
 
 
-def _refuse_tokens(found: list[Token], text: str) -> None:
+def _refuse_tokens(found: list[Token], text: str, updates: frozenset[str]) -> None:
     for token, after in zip(found, [*found[1:], None], strict=True):
         if token.kind == "BAD":
             raise BadQuery(f"{bad_token(token)} at line {token.line}, column {token.column}.",
                            line=token.line, column=token.column, excerpt=token.text[:60])
-        if token.keyword in UPDATES:
+        if token.keyword in updates:
             raise Refused(
                 f"{token.keyword} at line {token.line}, column {token.column}: this is an update, "
                 "and only queries are answered here.",
@@ -354,6 +402,17 @@ def bind(query: str, values: Mapping[str, Sequence[Term]]) -> str:
         rows = " ".join(term.n3() for term in values[name])
         query = f"{query[:start]} {rows} {query[end:]}"
     return query
+
+
+def defaults(query: str) -> dict[str, list[str]]:
+    """Return what stands in the one-variable VALUES blocks of a query, by variable, as text.
+
+    >>> defaults("ASK { VALUES ?x { iero:A iero:B } ?x a ?t }")
+    {'x': ['iero:A', 'iero:B']}
+    """
+    found = list(tokens(query))
+    return {name: [token.text for token in found if start <= token.offset < end]
+            for name, spans in _blocks(found).items() for start, end in spans[:1]}
 
 
 def _blocks(found: list[Token]) -> dict[str, list[tuple[int, int]]]:

@@ -11,6 +11,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
@@ -34,6 +35,7 @@ from rich.text import Text
 
 from iero.naming import spell, split_name
 from iero.terms import IRI, Literal, Row, Term
+from iero.vocabulary import compress
 
 if TYPE_CHECKING:
     from iero.checks import Finding
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from iero.search import Hit
     from iero.tagging.comparison import Comparison
     from iero.tagging.evaluation import Counts, Evaluation
+    from iero.tokens import Token
 
 __all__ = ["Screen"]
 
@@ -70,14 +73,15 @@ class Screen:
             yield lambda stage: self.err.print(escape(stage), style="dim")
 
     @contextmanager
-    def bar(self, message: str) -> Iterator[Callable[[int, int | None, int], None]]:
+    def bar(self, message: str,
+            unit: str = "records") -> Iterator[Callable[[int, int | None, int], None]]:
         """Show how far a task is; yields a function of bytes done, bytes in all and records."""
         if not self.err.is_terminal:
             yield lambda *_: None
             return
         columns = (SpinnerColumn(), TextColumn(escape(message)), BarColumn(), TaskProgressColumn(),
-                   TextColumn("{task.fields[records]:,} records"), _Rate(), TimeElapsedColumn(),
-                   TextColumn("left"), TimeRemainingColumn())
+                   TextColumn(f"{{task.fields[records]:,}} {unit}"), _Rate(unit),
+                   TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
         with Progress(*columns, console=self.err, transient=True) as progress:
             task = progress.add_task(message, total=None, records=0)
             yield lambda done, total, records: progress.update(
@@ -113,6 +117,15 @@ class Screen:
             meant = f" Did you mean {', '.join(nearest)}?" if nearest else ""
             self.err.print(f"There is no term {escape(name)}.{escape(meant)}", style="yellow")
 
+    def changed(self, graphs: Mapping[str, tuple[int, int, bool, bool]]) -> None:
+        """Show what a change did: triples inserted and deleted, whether made or removed."""
+        table = self._table(["graph", "inserted", "deleted", ""])
+        for graph, (inserted, deleted, created, dropped) in graphs.items():
+            fate = "new" if created else "removed" if dropped else ""
+            table.add_row(graph, f"{inserted:,}", f"{deleted:,}", fate)
+        if graphs:
+            self._print(table)
+
     def hits(self, hits: Sequence[Hit]) -> None:
         """Show what a search found."""
         table = self._table(("term", "kind", "found in"))
@@ -127,6 +140,27 @@ class Screen:
         for query in queries:
             name = Text(query.name, style="bold", no_wrap=not self.out.is_terminal)
             table.add_row(name, Text(query.question), Text(", ".join(query.parameters)))
+        self._print(table)
+
+    def settings(self, settings: Iterable[tuple[str, str, str]]) -> None:
+        """List settings: name, value, and where the value comes from."""
+        table = self._table(("setting", "value", "from"))
+        for name, value, origin in settings:
+            style = "dim" if origin == "default" else ""
+            table.add_row(Text(name, style="bold"), Text(value), Text(origin, style=style))
+        self._print(table)
+
+    def tokens(self, tokens: Iterable[Token]) -> None:
+        """List tokens: what each may do, where, and until when."""
+        table = self._table(("name", "may", "graphs", "until"))
+        for token in tokens:
+            until = f"{token.expires:%Y-%m-%d}" if token.expires else "for ever"
+            refusal = token.refusal(datetime.now(UTC))
+            if refusal:
+                until = refusal.partition(f"{token.name!r} ")[2].removesuffix(".")
+            table.add_row(Text(token.name, style="bold"), Text(", ".join(sorted(token.may))),
+                          Text("\n".join(map(compress, token.graphs))),
+                          Text(until, style="yellow" if refusal else ""))
         self._print(table)
 
     def findings(self, findings: Iterable[Finding]) -> None:
@@ -299,12 +333,20 @@ class Screen:
 
 
 class _Rate(ProgressColumn):
-    """How fast the task goes, in megabytes a second."""
+    """How fast the task goes: in megabytes a second, or in what is counted."""
+
+    def __init__(self, unit: str) -> None:
+        super().__init__()
+        self._unit = unit
 
     def render(self, task: Task) -> Text:
         """Return the rate of a task."""
-        speed = task.finished_speed or task.speed
-        return Text("" if speed is None else f"{speed / 1e6:.1f} MB/s", style="progress.data.speed")
+        if self._unit == "triples" and task.elapsed:
+            text = f"{task.fields['records'] / task.elapsed:,.0f}/s"
+        else:
+            speed = task.finished_speed or task.speed
+            text = "" if speed is None else f"{speed / 1e6:.1f} MB/s"
+        return Text(text, style="progress.data.speed")
 
 
 def _rates(counts: Counts) -> Iterator[str]:

@@ -59,8 +59,8 @@ def started(code: str, *, seconds: float = 30) -> Iterator[tuple[subprocess.Pope
 
 
 def serving(**options: Any) -> str:
-    options = {"port": 0, "source": str(HERE / "data.nq"), **options}
-    return f"from iero.server import serve; serve(**{options!r})"
+    options = {"port": 0, "data": HERE / "data.nq", **options}
+    return f"from pathlib import *; from iero.server import serve; serve(**{options!r})"
 
 
 @pytest.fixture(scope="module", params=["", "/a/b"], ids=["root", "below /a/b"])
@@ -147,9 +147,9 @@ def test_a_slow_query_does_not_hold_up_a_quick_one(server: tuple[object, str]) -
 
 
 LIMITED = """
-from iero.pool import Limits
+from pathlib import Path
 from iero.server import serve
-serve(port=0, source={source!r}, jobs={jobs}, limits=Limits(seconds=1, memory=150 << 20, waiting=1))
+serve(port=0, data=Path({source!r}), jobs={jobs}, timeout=1, memory_limit=150, waiting=1)
 """
 
 
@@ -212,6 +212,7 @@ def test_when_all_workers_are_busy_clients_are_told_when_to_come_again() -> None
 
 FAILING_EVALUATION = """
 from iero.pool import pool
+from pathlib import Path
 from iero.server import serve
 write = pool._PooledAnswer.write
 def failing(self, output, fmt):
@@ -219,15 +220,16 @@ def failing(self, output, fmt):
     if self.kind == "bindings":
         raise RuntimeError("late failure")
 pool._PooledAnswer.write = failing
-serve(port=0, source={source!r})
+serve(port=0, data=Path({source!r}))
 """
 FAILING_TRANSFER = """
+from pathlib import Path
 from iero.server import answers, serve
 def failing(spool):
     yield spool.file.read(1 << 19)
     raise OSError("the disk is gone")
 answers._blocks = failing
-serve(port=0, source={source!r})
+serve(port=0, data=Path({source!r}))
 """
 LONG = "SELECT * { ?a ?p ?x . ?b ?q ?y . ?c ?r ?z }"
 
@@ -335,7 +337,7 @@ def test_a_port_in_use_is_said_and_not_shared(server: tuple[object, str]) -> Non
 
 def test_a_source_that_does_not_parse_is_said(tmp_path: Path) -> None:
     (tmp_path / "broken.ttl").write_text("<a> <b> .")
-    code = f"from iero.server import serve; serve(port=0, source={str(tmp_path / 'broken.ttl')!r})"
+    code = serving(data=tmp_path / "broken.ttl")
     ran = subprocess.run(
         [sys.executable, "-c", code],
         env=os.environ | {"PYTHONPATH": SERVICE},

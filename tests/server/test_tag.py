@@ -186,10 +186,12 @@ def test_a_wrong_request_is_a_problem_that_says_what_is_wrong(
 
 def test_a_browser_gets_a_form_and_the_text_with_its_mentions_marked(client: httpx.Client) -> None:
     form = client.get("/tag", headers=BROWSER)
-    assert '<form action="/iero/tag" method="post">' in form.text
+    assert 'action="/iero/tag" method="post" enctype="multipart/form-data"' in form.text
     page = client.post("/tag", data={"text": TEXT + " <b>"}, headers=BROWSER)
     assert page.headers["content-type"] == "text/html; charset=utf-8"
-    assert '<a class="mark" href="/iero/term/PanicDisorder"' in page.text
+    assert '<a class="mark" href="#concept-PanicDisorder"' in page.text
+    assert 'id="concept-PanicDisorder"' in page.text
+    assert '<a href="/iero/term/PanicDisorder">panic disorder</a>' in page.text
     assert "&lt;b&gt;" in page.text
     wrong = client.post("/tag", data={"text": ""}, headers=BROWSER)
     assert wrong.status_code == 400

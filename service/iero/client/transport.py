@@ -13,13 +13,15 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from io import BytesIO
 from typing import Any, Final, cast
 
 import httpx
 
-from iero.errors import IeroError, IncompleteResult, RemoteError
+from iero.egress import Reply, too_much
+from iero.errors import IeroError, IncompleteResult, RemoteError, RemoteTimeout
 
-__all__ = ["ONCE", "Patience", "Transport", "error_of"]
+__all__ = ["ONCE", "Courier", "Patience", "Transport", "error_of"]
 
 ONCE: Final = "iero.once"
 """Name of the request extension that says: what may have been done must not be done again."""
@@ -133,6 +135,41 @@ class Transport(httpx.BaseTransport):
         if response.status_code not in may or (asked is None and _is_limit(response)):
             return None
         return self._patience.wait(tried, asked)
+
+
+class Courier:
+    """Carries the queries of an :class:`iero.remote.Endpoint` by a transport."""
+
+    def __init__(self, transport: httpx.BaseTransport) -> None:
+        self._http = httpx.Client(transport=transport, follow_redirects=True)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def send(self, method: str, url: str, *, headers: Mapping[str, str], content: bytes,
+             seconds: float, size: int) -> Reply:
+        """Send a query and return the whole answer.
+
+        :raises RemoteTimeout: if it is not there in time.
+        :raises LimitExceeded: if it has more than ``size`` bytes.
+        :raises RemoteError: if the service cannot be reached.
+        """
+        shown = url.partition("?")[0]
+        try:
+            response = self._http.request(method, url, headers={"User-Agent": "iero", **headers},
+                                          content=content or None, timeout=seconds)
+        except httpx.TimeoutException as error:
+            raise RemoteTimeout(f"{shown} did not answer within its time limit.", url=shown,
+                                hint="Ask for less, or allow more time.") from error
+        except httpx.HTTPError as error:
+            raise RemoteError(f"{shown} cannot be reached: {error}.", url=shown,
+                              hint="Check the address and the network.") from error
+        if len(response.content) > size:
+            raise too_much(shown, size)
+        fields = {name.lower(): value for name, value in response.headers.items()}
+        return Reply(shown, response.status_code, fields, BytesIO(response.content),
+                     delimited=True)
 
 
 def _broken(url: str, reason: str) -> IncompleteResult:

@@ -1,4 +1,4 @@
-"""Answers that are still at hand: the data of a pool do not change, so an answer stays right."""
+"""Answers that are still at hand: right for good, since a version of the data never changes."""
 
 from __future__ import annotations
 

@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Final
 
 from iero.errors import BadParameter
 
 MEGABYTE: Final = 1 << 20
+GLANCE: Final = 0.05
+"""Seconds between two looks at what a process costs."""
+
+_PAGE: Final = os.sysconf("SC_PAGE_SIZE")
+
+
+def resident(pid: int) -> int:
+    """Return the bytes of memory that a process has in use; 0 where the system does not tell."""
+    try:
+        fields = Path(f"/proc/{pid}/statm").read_bytes().split()
+    except OSError:
+        return 0
+    return int(fields[1]) * _PAGE
 
 
 @dataclass(frozen=True)

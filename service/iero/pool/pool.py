@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import weakref
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection
@@ -20,10 +20,20 @@ from time import monotonic
 from typing import Any, BinaryIO, Final
 
 from iero import turtle
-from iero.errors import LimitExceeded, NotAcceptable, ServiceFailure
+from iero.directory import About, DataDirectory
+from iero.errors import DirectoryFailure, LimitExceeded, NotAcceptable, ServiceFailure
 from iero.pool.cache import Cache
-from iero.pool.limits import MEGABYTE, Limits
-from iero.pool.worker import OUT_OF_MEMORY, Failed, Opened, Task, Written
+from iero.pool.limits import GLANCE, MEGABYTE, Limits, resident
+from iero.pool.worker import (
+    OUT_OF_MEMORY,
+    Bury,
+    Failed,
+    Fork,
+    Opened,
+    Source,
+    Task,
+    Written,
+)
 from iero.protocol import Format, formats_for
 from iero.rdf import Triple
 from iero.results import Answer, Sink
@@ -32,10 +42,7 @@ from iero.terms import Row, Term
 
 _KINDS: Final = {"SELECT": "bindings", "ASK": "boolean", "CONSTRUCT": "graph", "DESCRIBE": "graph"}
 _PROGRAM: Final = "from iero.pool.worker import main; main()"
-_PAGE: Final = os.sysconf("SC_PAGE_SIZE")
 _BLOCK: Final = 1 << 18
-_GLANCE: Final = 0.05
-"""Seconds between two looks at what a worker costs."""
 _SLOW: Final = 1.0
 """Seconds after which a query gives way to the others on the processor."""
 _GIVEN_WAY: Final = 10
@@ -51,17 +58,14 @@ class _Worker:
 
     pid: int
     connection: Connection
+    version: str = ""
     baseline: int = 0
     slow: bool = False
     exit_code: int | None = None
 
     def memory(self) -> int:
         """Return the bytes by which it has grown; 0 where the system does not tell."""
-        try:
-            fields = Path(f"/proc/{self.pid}/statm").read_bytes().split()
-        except OSError:
-            return 0
-        return int(fields[1]) * _PAGE - self.baseline
+        return max(resident(self.pid) - self.baseline, 0)
 
     def give_way(self) -> None:
         """Let quicker queries go first on the processor."""
@@ -72,7 +76,7 @@ class _Worker:
 class _Holder:
     """The process that holds the graph and forks workers."""
 
-    def __init__(self, files: Sequence[Path]) -> None:
+    def __init__(self, source: Source) -> None:
         ours, theirs = socket.socketpair()
         command = [sys.executable, "-c", _PROGRAM, str(theirs.fileno())]
         self.process = subprocess.Popen(  # noqa: S603 - nothing of it comes from outside
@@ -80,18 +84,31 @@ class _Holder:
         theirs.close()
         self.control = Connection(ours.detach())
         self.lock = Lock()
-        self.control.send([str(file) for file in files])
+        self.control.send(source)
         reply = self.control.recv()
         if isinstance(reply, Failed):
             self.close()
             raise reply.again()
 
-    def fork(self) -> _Worker:
-        """Return a new worker."""
+    def fork(self, version: str) -> _Worker:
+        """Return a new worker.
+
+        :raises DirectoryFailure: if the version cannot be opened; ``reason`` is ``gone`` where a
+            later one has taken its place.
+        """
         with self.lock:
-            self.control.send(0)
+            self.control.send(Fork(version))
             pid = self.control.recv()
-            worker = _Worker(pid, Connection(recv_handle(self.control)))
+            worker = _Worker(pid, Connection(recv_handle(self.control)), version)
+        try:
+            failed = worker.connection.recv()
+        except EOFError as error:
+            code = self.bury(worker, kill=False)
+            raise ServiceFailure(f"A process for queries ended before it began ({code}).") \
+                from error
+        if isinstance(failed, Failed):
+            self.bury(worker)
+            raise failed.again()
         worker.baseline = worker.memory()
         return worker
 
@@ -110,7 +127,7 @@ class _Holder:
     def _wait(self, pid: int) -> int:
         try:
             with self.lock:
-                self.control.send(pid)
+                self.control.send(Bury(pid))
                 return os.waitstatus_to_exitcode(self.control.recv())
         except (EOFError, OSError):  # the holder is dead itself; the system buries the worker
             return _UNKNOWN
@@ -121,23 +138,33 @@ class _Holder:
         self.process.wait()
 
 
+def _unobserved(_event: str, _seconds: float) -> None:
+    """Take no notice."""
+
+
 class Pool:
     """A backend whose queries run in killable processes.
 
-    :param files: RDF files to load.
+    :ivar observe: told what happens and how long it took, to count it: ``waited`` (for a worker),
+        ``ran`` (a worker is free again), ``hit`` and ``miss`` (a look for an answer at hand).
+
+    :param source: RDF files to load, or a data directory, whose current version is then asked.
     :param size: workers at the most; they are made as they are needed.
     :param cache: bytes of answers to keep at hand.
     :raises NotFound: if a file does not exist.
     :raises OntologyError: if one does not parse.
     """
 
-    def __init__(self, files: Sequence[Path], limits: Limits | None = None, size: int = 16,
-                 cache: int = 64 * MEGABYTE) -> None:
+    def __init__(self, source: Sequence[Path] | DataDirectory, limits: Limits | None = None,
+                 size: int = 16, cache: int = 64 * MEGABYTE) -> None:
         self.limits = limits or Limits()
         self.cache = Cache(cache)
+        self.observe: Callable[[str, float], None] = _unobserved
         self._size = size
-        self._files = files
-        self._holder = _Holder(files)
+        self._directory = source if isinstance(source, DataDirectory) else None
+        self._source = Source(directory=str(source.path)) if isinstance(source, DataDirectory) \
+            else Source(files=tuple(map(str, source)))
+        self._holder = _Holder(self._source)
         self._replacing = Lock()
         self._changed = Condition()
         self._idle: list[_Worker] = []
@@ -149,6 +176,15 @@ class Pool:
         for worker in self._idle:
             worker.connection.close()
         self._ended()
+
+    @property
+    def version(self) -> str:
+        """The version of the data that is asked now; nothing where they do not change."""
+        return self._directory.current if self._directory else ""
+
+    def about(self) -> About:
+        """Return what is known of the data as they are now."""
+        return self._directory.about() if self._directory else About()
 
     def query(
         self, text: str, default_graphs: Iterable[str] = (), named_graphs: Iterable[str] = (),
@@ -169,13 +205,18 @@ class Pool:
     @contextmanager
     def lease(self, limits: Limits) -> Iterator[_Lease]:
         """Lend a worker; if what it is lent for fails, nobody knows its state, and it is killed."""
+        asked = monotonic()
         worker = self._take(limits)
+        lent = monotonic()
+        self.observe("waited", lent - asked)
         try:
             yield _Lease(worker, limits, self._holder)
         except BaseException:
             self._discard(worker)
             raise
-        if worker.slow or worker.memory() > _BLOATED:
+        finally:
+            self.observe("ran", monotonic() - lent)
+        if worker.slow or worker.memory() > _BLOATED or worker.version != self.version:
             self._discard(worker)
         else:
             with self._changed:
@@ -184,6 +225,7 @@ class Pool:
 
     def _take(self, limits: Limits) -> _Worker:
         deadline = monotonic() + limits.waiting
+        self._retire()
         with self._changed:
             while not self._idle and self._count >= self._size:
                 if not self._changed.wait(deadline - monotonic()):
@@ -199,18 +241,37 @@ class Pool:
             self._release()
             raise
 
+    def _retire(self) -> None:
+        """End the idle workers of earlier versions, which keep these from being removed."""
+        version = self.version
+        with self._changed:
+            old = [worker for worker in self._idle if worker.version != version]
+            self._idle = [worker for worker in self._idle if worker.version == version]
+        for worker in old:
+            self._discard(worker)
+
     def _fork(self) -> _Worker:
+        """Return a new worker over the current version."""
+        while True:
+            version = self.version
+            try:
+                return self._forked(version)
+            except DirectoryFailure:
+                if version == self.version:
+                    raise
+
+    def _forked(self, version: str) -> _Worker:
         """Return a new worker, from a new holder if the old one has died."""
         holder = self._holder
         try:
-            return holder.fork()
+            return holder.fork(version)
         except (EOFError, OSError):
             with self._replacing:
                 if self._holder is holder:
                     self._ended()
-                    self._holder = _Holder(self._files)
+                    self._holder = _Holder(self._source)
                     self._ended = weakref.finalize(self, _Holder.close, self._holder)
-            return self._holder.fork()
+            return self._holder.fork(version)
 
     def _discard(self, worker: _Worker) -> None:
         self._holder.bury(worker)
@@ -245,7 +306,7 @@ class _Lease:
         :raises ServiceFailure: if the worker died of something else.
         """
         try:
-            while not self.worker.connection.poll(_GLANCE):
+            while not self.worker.connection.poll(GLANCE):
                 self._look()
             return self.worker.connection.recv()
         except (EOFError, OSError) as error:
@@ -327,7 +388,9 @@ class _PooledAnswer(Answer):
             output.write(turtle.write(map(_spelt, self.triples()), first=self.first))
             return
         task = replace(self._task, format=fmt.name)
-        kept = self._pool.cache.get(task)
+        key = (self._pool.version, task)
+        kept = self._pool.cache.get(key)
+        self._pool.observe("miss" if kept is None else "hit", 0.0)
         if kept is not None:
             output.write(kept)
             return
@@ -338,7 +401,7 @@ class _PooledAnswer(Answer):
         if isinstance(reply, Failed):
             raise reply.again()
         if file is None:
-            self._pool.cache.put(task, reply.body)
+            self._pool.cache.put(key, reply.body)
             output.write(reply.body)
             return
         with file:

@@ -3,7 +3,8 @@
 The holder loads the graph once and evaluates nothing. For each worker that the service asks for it
 forks: the child has the graph at once, shares its memory, and can be killed at any moment without
 harm to anybody. The holder runs one thread, so that a fork never copies a lock that somebody else
-holds.
+holds. Over a data directory the holder holds nothing: each worker opens a version of the data, and
+serves that one until it ends.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import socket
 import sys
 import threading
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from itertools import islice
 from multiprocessing.connection import Connection
@@ -22,6 +24,7 @@ from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING, Any, Final
 
+from iero.directory import DataDirectory
 from iero.errors import IeroError, LimitExceeded
 from iero.protocol import format_named
 from iero.store import Store
@@ -94,11 +97,50 @@ class Failed:
         return self.error(self.message, hint=self.hint, **self.details)
 
 
+@dataclass(frozen=True)
+class Source:
+    """Where the data of a pool are: in files, which the holder loads, or in a data directory."""
+
+    files: tuple[str, ...] = ()
+    directory: str = ""
+
+
+@dataclass(frozen=True)
+class Fork:
+    """Asks the holder for a worker, over one version of a data directory where there is one."""
+
+    version: str = ""
+
+
+@dataclass(frozen=True)
+class Bury:
+    """Asks the holder how a worker has ended."""
+
+    pid: int
+
+
+class _Holder:
+    """What the workers are made from."""
+
+    def __init__(self, source: Source) -> None:
+        self._store = Store.open([Path(name) for name in source.files])
+        self._store.unite()
+        self._directory = Path(source.directory) if source.directory else None
+
+    def opened(self, version: str) -> AbstractContextManager[Store]:
+        """Give the data for a worker: those in memory, or a version."""
+        return self._version(version) if self._directory else nullcontext(self._store)
+
+    @contextmanager
+    def _version(self, name: str) -> Iterator[Store]:
+        with DataDirectory(self._directory or Path()).reading(name) as folder:
+            yield Store.read(folder)
+
+
 def hold(control: Connection) -> None:
-    """Load the files that are named first; then fork a worker, or bury one, as is asked."""
+    """Load what is named first; then fork a worker, or bury one, as is asked."""
     try:
-        store = Store.open([Path(name) for name in control.recv()])
-        store.unite()
+        holder = _Holder(control.recv())
     except IeroError as error:
         control.send(Failed.of(error))
         return
@@ -106,25 +148,25 @@ def hold(control: Connection) -> None:
     alive = set[int]()
     try:
         while True:
-            dead = control.recv()
-            if dead:
-                control.send(os.waitpid(dead, 0)[1])
-                alive.discard(dead)
+            request = control.recv()
+            if isinstance(request, Bury):
+                control.send(os.waitpid(request.pid, 0)[1])
+                alive.discard(request.pid)
             else:
-                alive.add(_fork(control, store))
+                alive.add(_fork(control, holder, request.version))
     except EOFError:  # the service is gone, and nobody waits for what the workers do
         for pid in alive:
             os.kill(pid, signal.SIGKILL)
 
 
-def _fork(control: Connection, store: Store) -> int:
+def _fork(control: Connection, holder: _Holder, version: str) -> int:
     ours, theirs = socket.socketpair()
     pid = os.fork()
     if not pid:
         control.close()
         ours.close()
         os.setsid()  # a group of its own, all of whose threads can be given a lower priority
-        _live(Connection(theirs.detach()), store)
+        _live(Connection(theirs.detach()), holder.opened(version))
         os._exit(0)
     theirs.close()
     control.send(pid)
@@ -133,12 +175,22 @@ def _fork(control: Connection, store: Store) -> int:
     return pid
 
 
-def _live(connection: Connection, store: Store) -> None:
+def _live(connection: Connection, opened: AbstractContextManager[Store]) -> None:
     """Be a worker, on a stack that is deep enough."""
     threading.stack_size(STACK)
-    thread = threading.Thread(target=_work, args=(connection, store))
+    thread = threading.Thread(target=_serve, args=(connection, opened))
     thread.start()
     thread.join()
+
+
+def _serve(connection: Connection, opened: AbstractContextManager[Store]) -> None:
+    """Say whether the data could be opened, and work."""
+    try:
+        with opened as store:
+            connection.send(None)
+            _work(connection, store)
+    except IeroError as error:
+        connection.send(Failed.of(error))
 
 
 def _work(connection: Connection, store: Store) -> None:

@@ -12,10 +12,11 @@ from collections.abc import Iterator
 from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING, Final
 
-from flask import Response, request
+from flask import Response, g, request
 
 from iero.errors import LimitExceeded
 from iero.protocol import Format
+from iero.server import telemetry
 
 if TYPE_CHECKING:
     from iero.results import Answer
@@ -32,7 +33,8 @@ def send(answer: Answer, format: Format, context: Context) -> Response:  # noqa:
     """
     spool = _Spool(context.answer_limit)
     try:
-        answer.write(spool, format)
+        with telemetry.timed("write"):
+            answer.write(spool, format)
         spool.file.seek(0)
     except BaseException:
         spool.file.close()
@@ -74,13 +76,15 @@ def _blocks(spool: _Spool) -> Iterator[bytes]:
 def revalidated(response: Response, context: Context, variant: str) -> Response:
     """Add the entity tag of release data, and answer 304 where the client has it already.
 
-    The tag is weak: the same data may be written in another order (RFC 9110, section 8.8.1).
+    The tag is weak: the same data may be written in another order (RFC 9110, section 8.8.1). It
+    tells the state of the data before they were asked: it may be too old for the answer, never new.
 
     :param variant: the representation, such as the name of its format.
     """
-    if not context.release:
+    state = g.get("state", context.state)
+    if not state:
         return response
-    response.set_etag(f"{context.release}-{variant}", weak=True)
+    response.set_etag(f"{state}-{variant}", weak=True)
     response.headers["Cache-Control"] = "no-cache"
     response.make_conditional(request)  # changes the response itself
     return response

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from flask import Response
 
 from iero.rdf import Triple, convert, iri
+from iero.server import links
 from iero.server.negotiation import data_format
 from iero.terms import Literal
 from iero.vocabulary import IERO, PREFIXES
+
+if TYPE_CHECKING:
+    from iero.server.context import Context
 
 DATASET: Final = iri("graph:dataset")
 """The data set, as the release calls it too."""
@@ -23,34 +27,82 @@ RESULT_FORMATS: Final = {
 }
 """Names of our formats to those of W3C's registry, http://www.w3.org/ns/formats/."""
 
-_WITHIN: Final = {"nquads": "ntriples", "trig": "turtle"}
+PAYLOADS: Final = ("turtle", "ntriples", "rdfxml", "jsonld")
+"""The formats in which graphs are taken."""
+
+_SPARQL_12: Final = "https://www.w3.org/TR/sparql12-query/"
+_EXTENSIONS: Final = ("triple terms, reifiers and annotations of SPARQL 1.2",
+                      "base direction of language-tagged strings of SPARQL 1.2")
+
+WITHIN: Final = {"nquads": "ntriples", "trig": "turtle"}
 """Of the formats for data sets, those for one graph that are part of them."""
 
 
-def service(endpoint: str, sizes: Mapping[str, int]) -> list[Triple]:
+def of(context: Context) -> list[Triple]:
+    """Describe the service as it runs: what it answers, and whether and how it is written to."""
+    writing = context.writing
+    return service(
+        links.absolute("sparql.endpoint"), context.graph.sizes(),
+        update=links.absolute("update.update") if writing else "",
+        union=writing is None or not writing.scratch)
+
+
+def service(
+    endpoint: str, sizes: Mapping[str, int], *, update: str = "", union: bool = True,
+) -> list[Triple]:
     """Describe a SPARQL endpoint (SPARQL 1.1 Service Description, section 3).
 
-    Federation is not claimed, since SERVICE is refused.
+    Federation is not claimed, since SERVICE is refused. Updates have an address of their own, and
+    so a description of their own, which shares the data set.
 
     :param endpoint: the endpoint's URL.
     :param sizes: the named graphs and how many triples each holds.
+    :param update: the URL for updates, if there is one.
+    :param union: whether the default graph is the union of the named graphs.
     """
     about = f"<{endpoint}>"
     triples = [
-        Triple(about, _TYPE, iri("sd:Service")),
-        Triple(about, iri("sd:endpoint"), about),
-        Triple(about, iri("sd:supportedLanguage"), iri("sd:SPARQL11Query")),
-        Triple(about, iri("sd:feature"), iri("sd:UnionDefaultGraph")),
-        Triple(about, iri("sd:defaultDataset"), "_:dataset"),
+        *_service(about, "SPARQL11Query", ["UnionDefaultGraph"] if union else []),
+        *(Triple(about, iri("sd:resultFormat"), _format(name)) for name in RESULT_FORMATS),
+        *_extensions(about),
         Triple("_:dataset", _TYPE, iri("sd:Dataset")),
         Triple("_:dataset", iri("sd:defaultGraph"), "_:default"),
         Triple("_:default", _TYPE, iri("sd:Graph")),
     ]
-    triples += [Triple(about, iri("sd:resultFormat"), f"<http://www.w3.org/ns/formats/{name}>")
-                for name in RESULT_FORMATS.values()]
+    if update:
+        triples += _service(f"<{update}>", "SPARQL11Update",
+                            ["EmptyGraphs", *(["UnionDefaultGraph"] if union else [])])
+        triples += [Triple(f"<{update}>", iri("sd:inputFormat"), _format(name))
+                    for name in PAYLOADS]
     for number, (graph, size) in enumerate(sizes.items()):
         triples += _named_graph(f"_:named{number}", f"_:graph{number}", graph, size)
     return triples
+
+
+def _service(about: str, language: str, features: Iterable[str]) -> list[Triple]:
+    return [
+        Triple(about, _TYPE, iri("sd:Service")),
+        Triple(about, iri("sd:endpoint"), about),
+        Triple(about, iri("sd:supportedLanguage"), iri(f"sd:{language}")),
+        Triple(about, iri("sd:defaultDataset"), "_:dataset"),
+        *(Triple(about, iri("sd:feature"), iri(f"sd:{feature}")) for feature in features),
+    ]
+
+
+def _extensions(about: str) -> list[Triple]:
+    """Name what goes beyond SPARQL 1.1; `docs/conformance.md` has the details."""
+    triples = []
+    for number, label in enumerate(_EXTENSIONS):
+        extension = f"_:extension{number}"
+        triples += [Triple(about, iri("sd:languageExtension"), extension),
+                    Triple(extension, _TYPE, iri("sd:Feature")),
+                    Triple(extension, iri("rdfs:label"), Literal(label, language="en").n3()),
+                    Triple(extension, iri("rdfs:seeAlso"), f"<{_SPARQL_12}>")]
+    return triples
+
+
+def _format(name: str) -> str:
+    return f"<http://www.w3.org/ns/formats/{RESULT_FORMATS[name]}>"
 
 
 def _named_graph(named: str, content: str, graph: str, size: int) -> list[Triple]:
@@ -96,5 +148,5 @@ def _integer(number: int) -> str:
 def send(triples: Iterable[Triple], wanted: str | None) -> Response:
     """Return triples in the format that the client asks for."""
     chosen = data_format("graph", wanted)
-    written = _WITHIN.get(chosen.name, chosen.name)
+    written = WITHIN.get(chosen.name, chosen.name)
     return Response(convert(triples, written), content_type=chosen.content_type)

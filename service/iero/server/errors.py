@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from flask import Flask, Response, render_template, request
+from werkzeug.datastructures import MIMEAccept
 from werkzeug.exceptions import (
     HTTPException,
     InternalServerError,
@@ -13,9 +14,17 @@ from werkzeug.exceptions import (
     RequestEntityTooLarge,
 )
 from werkzeug.exceptions import NotFound as NoSuchRoute
+from werkzeug.http import parse_accept_header
 
-from iero.errors import IeroError
-from iero.server.negotiation import accept, prefers_html, too_large
+from iero.errors import IeroError, Unauthorized
+from iero.protocol import formats_for
+from iero.rdf import convert
+from iero.server import telemetry
+from iero.server.description import WITHIN
+from iero.server.negotiation import JSON_TYPE, accept, prefers_html, too_large
+
+if TYPE_CHECKING:
+    from iero.shapes import Report
 
 PROBLEM: Final = "application/problem+json"
 
@@ -31,18 +40,51 @@ def respond(problem: dict[str, Any], page: str = "error.html", **context: Any) -
 
     :param page: the template for browsers; it gets ``problem`` and the rest of the context.
     """
+    if identifier := telemetry.identifier():
+        problem = problem | {"request_id": identifier}
+    if "reason" in problem:
+        telemetry.note(reason=problem["reason"])
     if prefers_html(accept()):
         body = render_template(page, problem=problem, **context)
-        return Response(body, problem["status"], mimetype="text/html")
-    body = json.dumps(problem, ensure_ascii=False, default=str) + "\n"
-    return Response(body, problem["status"], content_type=PROBLEM)
+        response = Response(body, problem["status"], mimetype="text/html")
+    else:
+        body = json.dumps(problem, ensure_ascii=False, default=str) + "\n"
+        response = Response(body, problem["status"], content_type=PROBLEM)
+    if "retry_after" in problem:
+        response.headers["Retry-After"] = str(problem["retry_after"])
+    return response
 
 
 def _ours(error: IeroError) -> Response:
-    response = respond(error.problem())
-    if "retry_after" in error.details:
-        response.headers["Retry-After"] = str(error.details["retry_after"])
+    response = report(error) if "report" in error.details else respond(error.problem())
+    if "accept_encoding" in error.details:
+        response.headers["Accept-Encoding"] = error.details["accept_encoding"]
+    code = error.details.get("error")
+    if isinstance(error, Unauthorized) or code == "insufficient_scope":
+        response.headers["WWW-Authenticate"] = 'Bearer realm="iero"' + (
+            f', error="{code}"' if code else "")
     return response
+
+
+def report(error: IeroError) -> Response:
+    """Return why a change is invalid as the client wants it: a problem, a report in RDF, or text.
+
+    The problem lists the results too; it goes to whoever names no format that there is.
+    """
+    if prefers_html(accept()):
+        return respond(error.problem())
+    formats = {each.media_type: each for each in formats_for("graph")}
+    offers = [PROBLEM, JSON_TYPE, *formats, "text/plain"]
+    chosen = parse_accept_header(accept() or "*/*", MIMEAccept).best_match(offers, PROBLEM)
+    found: Report = error.details["report"]
+    if chosen in formats:
+        fmt = formats[chosen]
+        body: bytes | str = convert(found.triples(), WITHIN.get(fmt.name, fmt.name))
+        return Response(body, error.status, content_type=fmt.content_type)
+    if chosen == "text/plain":
+        return Response(found.text(), error.status, content_type="text/plain; charset=utf-8")
+    body = json.dumps(error.problem(), ensure_ascii=False, default=str) + "\n"
+    return Response(body, error.status, content_type=chosen)
 
 
 def _framework(error: HTTPException) -> Response | HTTPException:

@@ -6,92 +6,89 @@ evaluated and can be killed; neither the watching process nor the servers load t
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import sys
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Final
 
 from granian.constants import Interfaces
 from granian.log import LogLevels
-from granian.server import Server
+from granian.server.mp import MPServer
 
 import iero
 from iero import resources
+from iero.configuration import Configuration
+from iero.directory import DataDirectory
+from iero.egress import Allowed
 from iero.errors import BadParameter, IeroError
-from iero.graph import KnowledgeGraph
+from iero.federation import Federation
+from iero.graph import Backend, KnowledgeGraph
 from iero.pool import Limits, Pool
+from iero.remote import Endpoint, credentials, find_graphs
+from iero.server import logs, telemetry
 from iero.server.app import create_app
+from iero.server.clients import Clients
 
 if TYPE_CHECKING:
     from flask import Flask
 
+    from iero.changes import Changes
+    from iero.server.metrics import Metrics
+    from iero.server.writing import Writing
+
 STOP_SECONDS: Final = 5
 """How long running requests may take to finish when the service is stopped."""
-
-THREADS: Final = 32
-"""Requests that one server process has in hand at a time; most of them wait for their query."""
 
 RELEASE: Final = "ontology/release/iero-kg.nq"
 
 
-@dataclass(frozen=True)
-class Options:
-    """What a worker needs to know; it travels to another process, so it is plain data."""
-
-    host: str
-    port: int
-    base_path: str
-    source: str | None
-    endpoint: str | None
-    trusted_proxies: int
-    body_limit: int
-    limits: Limits
-    jobs: int
-    cache: int
-
-    @property
-    def url(self) -> str:
-        """The address of the service."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self.port}{self.base_path}/"
-
-
-def serve(
-    host: str = "127.0.0.1", port: int = 8000, *, base_path: str = "", workers: int = 1,
-    threads: int = THREADS, source: str | Path | None = None, endpoint: str | None = None,
-    trusted_proxies: int = 0, body_limit: int = 1 << 20, limits: Limits | None = None,
-    jobs: int = 16, cache: int = 64 << 20,
-) -> None:
+def serve(configuration: Configuration | None = None, /, **settings: Any) -> None:
     """Serve a graph over HTTP until SIGINT or SIGTERM.
 
-    :param port: 0 takes a free one; the line on standard error says which.
-    :param workers: server processes, each with a graph of its own.
-    :param threads: requests that a server process has in hand at a time.
-    :param source: an RDF file; without one, the release that ships with the package.
-    :param endpoint: the URL of a SPARQL endpoint to stand in front of, instead of a file.
-    :param limits: what one query may cost.
-    :param jobs: queries that a server process evaluates at a time, each in a process of its own.
-    :param cache: bytes of answers that a server process keeps at hand.
-    :raises BadParameter: if the address is taken, or an option makes no sense.
+    :param configuration: all settings.
+    :param settings: single ones, if they are not given together.
+    :raises BadParameter: if the address is taken, or a setting makes no sense.
     :raises SystemExit: if a worker fails.
     """
-    host, port = _address(host, port)
-    options = Options(
-        host, port, base_path.rstrip("/"), None if source is None else str(Path(source).resolve()),
-        endpoint, trusted_proxies, body_limit, limits or Limits(), jobs, cache,
+    asked = configuration or Configuration(**settings)
+    host, port = _address(asked.host, asked.port)
+    settled = replace(asked, host=host, port=port)
+    with TemporaryDirectory(prefix="iero-metrics-") as folder:
+        if asked.metrics_port or asked.metrics_token:
+            os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder  # before the library is loaded
+        _watch(settled)
+
+
+class _Watcher(MPServer):
+    """Granian's watching process, which answers for the metrics too."""
+
+    metrics_port = 0
+
+    def startup(self, *arguments: Any) -> None:
+        """Start the servers, and then what needs a thread: they are forked."""
+        super().startup(*arguments)  # type: ignore[no-untyped-call]
+        if self.metrics_port:
+            from iero.server import metrics
+
+            metrics.listen(self.metrics_port, os.getpid())
+
+
+def _watch(settled: Configuration) -> None:
+    server = _Watcher(
+        "iero", address=settled.host, port=settled.port, interface=Interfaces.WSGI,
+        workers=settled.workers, blocking_threads=settled.threads, websockets=False,
+        log_level=LogLevels.error, workers_kill_timeout=STOP_SECONDS,
     )
-    server = Server(
-        "iero", address=host, port=port, interface=Interfaces.WSGI, workers=workers,
-        blocking_threads=threads, websockets=False, log_level=LogLevels.error,
-        workers_kill_timeout=STOP_SECONDS,
-    )
-    server.serve(target_loader=partial(_load, options), wrap_loader=False)
+    server.metrics_port = settled.metrics_port
+    server.serve(target_loader=partial(_load, settled), wrap_loader=False)
 
 
 def _address(host: str, port: int) -> tuple[str, int]:
@@ -110,59 +107,157 @@ def _address(host: str, port: int) -> tuple[str, int]:
                            hint="Choose another --port or --host.") from error
 
 
-def _load(options: Options) -> Flask:
+def _load(configuration: Configuration) -> Flask:
     """Make the application, in a worker process."""
     for number in (signal.SIGINT, signal.SIGTERM):  # the watcher's handlers are of no use here
         signal.signal(number, signal.SIG_DFL)
+    logs.configure(configuration.log_format, configuration.log_level)
     started = time.monotonic()
     try:
-        app = application(options)
+        app = application(configuration)
     except IeroError as error:
         sys.stderr.write(f"iero: {error}\n")
         raise SystemExit(error.exit_code) from error
     seconds = time.monotonic() - started
-    threading.Thread(target=_announce, args=(options, seconds), daemon=True).start()
+    threading.Thread(target=_announce, args=(configuration, seconds), daemon=True).start()
     return app
 
 
-def application(options: Options) -> Flask:
-    """Open the graph that the options name, and make the application that serves it.
+def application(configuration: Configuration) -> Flask:
+    """Open the graph that the settings name, and make the application that serves it.
 
     :raises IeroError: if the graph cannot be opened.
     """
+    changes, metrics = _changes(configuration), _metrics(configuration)
     return create_app(
-        _graph(options), base_path=options.base_path, release=_release(options),
-        shipped=options.source is None and options.endpoint is None,
-        trusted_proxies=options.trusted_proxies, body_limit=options.body_limit,
-        answer_limit=options.limits.answer,
+        _graph(configuration, changes, metrics), base_path=configuration.base_path.rstrip("/"),
+        release=_release(configuration), shipped=_is_shipped(configuration),
+        trusted_proxies=configuration.proxies, public_url=configuration.public_url,
+        body_limit=configuration.body_limit << 20, answer_limit=_limits(configuration).answer,
+        writing=_writing(configuration, changes) if changes else None,
+        admitted=Clients(configuration.rate, configuration.burst, configuration.client_jobs),
+        metrics=metrics, metrics_token=configuration.metrics_token,
     )
 
 
-def _graph(options: Options) -> KnowledgeGraph:
-    if options.endpoint:
-        return KnowledgeGraph.open(url=options.endpoint)
-    file = Path(options.source) if options.source else resources.locate(RELEASE)
-    return KnowledgeGraph(Pool([Path(str(file))], options.limits, options.jobs, options.cache))
+def _is_shipped(configuration: Configuration) -> bool:
+    return not (configuration.data or configuration.store or configuration.scratch)
 
 
-def _release(options: Options) -> str:
-    """Identify the data and the code by version and content; a remote graph may change any time."""
-    if options.endpoint:
+def _changes(configuration: Configuration) -> Changes | None:
+    """Take hold of the data that can be changed, if they can."""
+    if not configuration.writable:
+        return None
+    from iero.changes import Changes
+
+    limits = replace(_limits(configuration), seconds=configuration.write_timeout)
+    if configuration.directory is None:
+        return Changes.scratch(limits=limits)
+    return Changes.open(configuration.directory, shapes=configuration.shapes or None, limits=limits)
+
+
+def _writing(configuration: Configuration, changes: Changes) -> Writing:
+    from iero.server.writing import Writing
+    from iero.tokens import TokenFile
+
+    tokens = TokenFile(configuration.tokens) if configuration.tokens else None
+    if tokens:
+        tokens.tokens()
+        if warning := tokens.exposure():
+            sys.stderr.write(f"iero: {warning}\n")
+    return Writing(changes, tokens, scratch=configuration.scratch,
+                   upload_limit=configuration.upload_limit << 20)
+
+
+def _metrics(configuration: Configuration) -> Metrics | None:
+    if not (configuration.metrics_port or configuration.metrics_token):
+        return None
+    from iero.server.metrics import Metrics
+
+    return Metrics(os.getppid())
+
+
+def _observe(event: str, seconds: float, metrics: Metrics | None) -> None:
+    """Tell the request and the metrics what happens to a query."""
+    phase = {"waited": "wait", "ran": "query"}.get(event)
+    if phase:
+        telemetry.took(phase, seconds)
+    if metrics is not None:
+        metrics.observe(event, seconds)
+
+
+def _limits(configuration: Configuration) -> Limits:
+    return Limits(seconds=configuration.timeout, memory=configuration.memory_limit << 20,
+                  waiting=configuration.waiting)
+
+
+def _graph(
+    configuration: Configuration, changes: Changes | None, metrics: Metrics | None
+) -> KnowledgeGraph:
+    limits = _limits(configuration)
+    backend: Backend
+    if configuration.store:
+        backend = _store(configuration.store, configuration)
+    else:
+        pool = Pool(_source(configuration, changes), limits, configuration.jobs,
+                    configuration.cache << 20)
+        pool.observe = partial(_observe, metrics=metrics)
+        backend = pool
+    allowed = Allowed.of(configuration.allow_service, configuration.allow_private)
+    graph = KnowledgeGraph(Federation(backend, allowed, limits.seconds) if allowed else backend)
+    if configuration.store:
+        graph.terms()  # a store that cuts off even these is of no use, and should say so now
+    return graph
+
+
+def _source(configuration: Configuration, changes: Changes | None) -> list[Path] | DataDirectory:
+    if changes:
+        return changes.directory
+    if configuration.directory:
+        return DataDirectory(configuration.directory)
+    return [configuration.data or Path(str(resources.locate(RELEASE)))]
+
+
+def _store(url: str, configuration: Configuration) -> Endpoint:
+    """Connect to a remote store, and say on standard error what of it is served."""
+    limits = _limits(configuration)
+    authorization = credentials(configuration.store_user, configuration.store_password,
+                                configuration.store_token)
+    endpoint = Endpoint(url, limits.seconds, size=limits.answer, connections=configuration.jobs,
+                        waiting=limits.waiting, authorization=authorization)
+    endpoint.graphs, said = find_graphs(endpoint, configuration.store_graph)
+    sys.stderr.write(f"IERO serves the store at {url}. {said}\n")
+    if endpoint.cuts_silently:
+        sys.stderr.write("This is Virtuoso, whose property paths lose rows in some queries: "
+                         "see docs/stores.md, Where stores deviate.\n")
+    return endpoint
+
+
+def _release(configuration: Configuration) -> str:
+    """Identify the data and the code by version and content; a remote graph may change any time.
+
+    The data of a directory have a version of their own, which comes beside this one.
+    """
+    if configuration.store:
         return ""
-    data = Path(options.source).read_bytes() if options.source else resources.read(RELEASE)
+    if configuration.directory or configuration.scratch:
+        return iero.__version__
+    data = configuration.data.read_bytes() if configuration.data else resources.read(RELEASE)
     return f"{iero.__version__}-{sha256(data).hexdigest()[:16]}"
 
 
-def _announce(options: Options, seconds: float) -> None:
+def _announce(configuration: Configuration, seconds: float) -> None:
     """Say on standard error that the service is ready, once it accepts connections."""
-    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(options.host, options.host)  # noqa: S104
+    host, port = configuration.host, configuration.port
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
     while True:
         try:
-            socket.create_connection((reachable, options.port), timeout=1).close()
+            socket.create_connection((reachable, port), timeout=1).close()
         except OSError:
             time.sleep(0.005)
         else:
             break
-    ready = f"IERO {iero.__version__} is ready at {options.url} (loaded in {seconds:.2f} s)\n"
-    sys.stderr.write(ready)
+    authority = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    address = f"http://{authority}{configuration.base_path.rstrip('/')}/"
+    sys.stderr.write(f"IERO {iero.__version__} is ready at {address} (loaded in {seconds:.2f} s)\n")
     sys.stderr.flush()

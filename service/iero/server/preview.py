@@ -16,6 +16,13 @@ if TYPE_CHECKING:
 
 ROWS: Final = 1000
 CHARACTERS: Final = 200_000
+TRIPLE: Final = ("subject", "predicate", "object")
+LANGUAGES: Final = {
+    "ar": "Arabic", "de": "German", "en": "English", "es": "Spanish", "fa": "Persian",
+    "fr": "French", "he": "Hebrew", "hu": "Hungarian", "it": "Italian", "ja": "Japanese",
+    "ko": "Korean", "nl": "Dutch", "no": "Norwegian", "pl": "Polish", "pt": "Portuguese",
+    "ro": "Romanian", "ru": "Russian", "sv": "Swedish", "tr": "Turkish", "zh": "Chinese",
+}
 START: Final = "start here"
 """The tag of the question that pages offer to begin with."""
 
@@ -24,7 +31,9 @@ START: Final = "start here"
 class Preview:
     """The beginning of an answer.
 
-    :param more: whether the answer goes on; a page says so.
+    :ivar rows: its rows; those of a graph are its triples.
+    :ivar text: a graph as Turtle, if it was to be read as text.
+    :ivar more: whether the answer goes on; a page says so.
     """
 
     kind: str
@@ -35,12 +44,16 @@ class Preview:
     more: bool = False
 
     @classmethod
-    def of(cls, answer: Answer) -> Preview:
-        """Read the beginning of an answer."""
+    def of(cls, answer: Answer, *, as_text: bool = False) -> Preview:
+        """Read the beginning of an answer.
+
+        :param as_text: read a graph as Turtle rather than as triples.
+        """
         if answer.kind == "boolean":
             return cls(answer.kind, truth=answer.truth)
         if answer.kind == "graph":
-            return cls._document(answer)
+            read = cls._triples(answer)
+            return cls._document(answer, read) if as_text else read
         rows = list(islice(answer.rows(), ROWS + 1))
         return cls(answer.kind, answer.variables, rows[:ROWS], more=len(rows) > ROWS)
 
@@ -60,15 +73,26 @@ class Preview:
                  for name in kept if name in row} for row in self.rows]
         return replace(self, variables=kept, rows=rows)
 
+    @property
+    def empty(self) -> bool:
+        """Whether nothing was found."""
+        return not self.rows and not self.truth
+
     @classmethod
-    def _document(cls, answer: Answer) -> Preview:
+    def _triples(cls, answer: Answer) -> Preview:
+        rows = [dict(zip(TRIPLE, triple, strict=True))
+                for triple in islice(answer.triples(), ROWS + 1)]
+        return cls(answer.kind, list(TRIPLE), rows[:ROWS], more=len(rows) > ROWS)
+
+    @classmethod
+    def _document(cls, answer: Answer, read: Preview) -> Preview:
         written = b""
         for chunk in answer.serialize(format_named("turtle", "graph")):
             written += chunk
             if len(written) > CHARACTERS:
                 beginning = written[:CHARACTERS].decode(errors="ignore")
-                return cls(answer.kind, text=beginning, more=True)
-        return cls(answer.kind, text=written.decode())
+                return replace(read, text=beginning, more=True)
+        return replace(read, text=written.decode())
 
 
 def _named(term: Term, label: Term | None) -> Term:
@@ -83,6 +107,33 @@ def without_header(text: str) -> str:
     """
     lines = text.splitlines()
     return "\n".join(line for line in lines if not line.startswith("#+")).strip()
+
+
+def fault_width(excerpt: str) -> int:
+    r"""Return how many characters the carets under an excerpt mark.
+
+    >>> fault_width("ASK { ?s ? }\n         ^")
+    1
+    """
+    return excerpt.rpartition("\n")[2].count("^")
+
+
+def without_verb(label: str) -> str:
+    """Return the label of a property as the head of a row.
+
+    >>> without_verb("has hedonic direction"), without_verb("measures")
+    ('hedonic direction', 'measures')
+    """
+    return label.removeprefix("has ")
+
+
+def language_name(tag: str) -> str:
+    """Return the English name of a language by its tag (BCP 47); the tag where it is not known.
+
+    >>> language_name("tr"), language_name("zh-TW"), language_name("x-none")
+    ('Turkish', 'Chinese', 'x-none')
+    """
+    return LANGUAGES.get(tag.partition("-")[0].lower(), tag)
 
 
 def sample(questions: list[Query]) -> str:

@@ -6,18 +6,29 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from flask import Blueprint, Response, jsonify, render_template, request, url_for
+from flask import Blueprint, Response, jsonify, render_template, request
 
 from iero.errors import IeroError
-from iero.protocol import formats_for
+from iero.protocol import QueryRequest
 from iero.server import answers, links
 from iero.server.context import Context
+from iero.server.display import CHOICES, Controls, Display
+from iero.server.emptiness import why_empty
 from iero.server.errors import respond
-from iero.server.negotiation import HTML, data_format, json_or_page, one, pairs, wants_page
+from iero.server.negotiation import (
+    HTML,
+    data_format,
+    grouped,
+    json_or_page,
+    one,
+    pairs,
+    wants_page,
+)
 from iero.server.preview import Preview
+from iero.syntax import defaults
+from iero.vocabulary import expand
 
 if TYPE_CHECKING:
-    from iero.naming import Named
     from iero.queries import Query
 
 QUERY_TYPE: Final = "application/sparql-query"
@@ -33,8 +44,12 @@ class Questions:
     def catalogue(self) -> Response:
         """List the questions: a page for browsers, JSON otherwise."""
         questions = list(self.graph.catalogue)
-        if json_or_page(one(pairs(request.query_string), "format")):
-            body = render_template("queries.html", questions=questions, groups=_groups(questions))
+        given = pairs(request.query_string)
+        if json_or_page(one(given, "format")):
+            words = one(given, "q") or ""
+            found = [question for question in questions if _has(question, words)]
+            body = render_template("queries.html", count=len(questions), words=words,
+                                   groups=_groups(found))
             page = Response(body, mimetype="text/html")
             return answers.revalidated(page, self.context, HTML)
         listed = jsonify({"queries": [_summary(question) for question in questions]})
@@ -61,43 +76,54 @@ class Questions:
         # A field that is left empty in the form comes back as an empty value: the default.
         filled = {name: given for name, values in params.items()
                   if (given := [value for value in values if value])}
+        chosen: dict[str, str] = {name: filled.pop(name)[0] for name in CHOICES if name in filled}
         shown: dict[str, Any] = {"question": question, "fields": self._fields(question, filled)}
+        controls = Controls("queries.run", {"name": question.name}, filled, chosen)
         try:
             sparql = self.graph.bound(question.name, filled)
-            preview = Preview.of(self.graph.run(question.name, filled)).labelled()
+            answer = self.graph.run(question.name, filled)
+            preview = Preview.of(answer, as_text=chosen.get("view") == "turtle").labelled()
+            display = Display.of(preview, self.graph, controls)
         except IeroError as error:
             return respond(error.problem(), "query.html", **shown, sparql=question.text)
-        kept: dict[str, Any] = {**filled}
-        downloads = [
-            (each.name, url_for("queries.run", name=question.name, **kept, format=each.name))
-            for each in formats_for(preview.kind)
-        ]
-        body = render_template("query.html", **shown, sparql=sparql, preview=preview,
-                               downloads=downloads)
+        reason = why_empty(self.graph, QueryRequest(sparql)) if preview.empty else None
+        body = render_template("query.html", **shown, sparql=sparql, shown=display, reason=reason)
         return answers.revalidated(Response(body, mimetype="text/html"), self.context, HTML)
 
     def _fields(self, question: Query, params: dict[str, list[str]]) -> list[Field]:
-        return [Field(name, parameter.summary or name, ", ".join(params.get(name, [])),
-                      self.graph.members(parameter.kinds) if parameter.kinds else [])
+        written = defaults(question.text)
+        return [Field(name, parameter.summary or name,
+                      ", ".join(params.get(name) or map(self._spoken, written[name])),
+                      parameter.type, self._options(parameter.kinds))
                 for name, parameter in question.parameters.items()]
+
+    def _spoken(self, written: str) -> str:
+        """Return the default of a parameter as people would type it."""
+        if written.startswith(('"', "'")):
+            return written.strip("\"'")
+        return written if written[:1] in "+-0123456789" else self.graph.spoken(expand(written))
+
+    def _options(self, kinds: str) -> list[tuple[str, str]]:
+        return [(self.graph.spoken(each), each.curie)
+                for each in (self.graph.members(kinds) if kinds else [])]
 
 
 @dataclass(frozen=True)
 class Field:
-    """One parameter as a field of the form."""
+    """One parameter as a field of the form.
+
+    :ivar options: what it may be, each as a name to type and a CURIE.
+    """
 
     name: str
     label: str
     value: str
-    options: list[Named]
+    type: str
+    options: list[tuple[str, str]]
 
 
 def _params(given: list[tuple[str, str]]) -> dict[str, list[str]]:
-    params: dict[str, list[str]] = defaultdict(list)
-    for name, value in given:
-        if name != "format":
-            params[name].append(value)
-    return dict(params)
+    return {name: values for name, values in grouped(given).items() if name != "format"}
 
 
 def _groups(questions: list[Query]) -> list[tuple[str, list[Query]]]:
@@ -106,6 +132,11 @@ def _groups(questions: list[Query]) -> list[tuple[str, list[Query]]]:
     for question in questions:
         groups[question.tags[0] if question.tags else "other"].append(question)
     return list(groups.items())
+
+
+def _has(question: Query, words: str) -> bool:
+    text = f"{question.summary} {question.question} {question.name}".lower()
+    return all(word in text for word in words.lower().split())
 
 
 def _summary(question: Query) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from itertools import islice
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
@@ -30,7 +30,7 @@ LINES: Final = ("application/x-ndjson", "application/jsonl", "application/jsonli
 TYPES: Final = ("text/plain", "application/json", *LINES, FORM, MULTIPART)
 OPTIONS: Final[Mapping[str, Any]] = {each.name: each.default for each in fields(Options)}
 
-_OTHERS: Final = ("text", "section", "format", "batch")
+_OTHERS: Final = ("text", "section", "format", "batch", "skip_broken")
 _TEXTS: Final = ("title", "abstract", "text")
 _KNOWN: Final = frozenset(("id", "iri", *_TEXTS))
 _SUFFIXES: Final = {".json": "application/json", ".jsonl": LINES[0], ".ndjson": LINES[0],
@@ -46,6 +46,8 @@ class Order:
     :ivar section: the part of a document that a lone text is.
     :ivar options: for the tagger, by name.
     :ivar rejected: the records of a file that could not be read.
+    :ivar given: all parameters of the request, those in a form too.
+    :ivar source: the name and the bytes of a file, for formats that build on it.
     """
 
     documents: list[Document]
@@ -53,6 +55,8 @@ class Order:
     section: str = ""
     options: dict[str, Any] = field(default_factory=dict)
     rejected: list[Rejected] = field(default_factory=list)
+    given: list[tuple[str, str]] = field(default_factory=list)
+    source: tuple[str, bytes] | None = None
 
 
 def read_order(limit: int) -> Order:
@@ -73,11 +77,11 @@ def read_order(limit: int) -> Order:
         given += pairs(read_body())
         order = _single(given, one(given, "text") or "")
     elif media_type == "application/json":
-        order = _json(read_body(), _parameters(given), limit)
+        order = replace(_json(read_body(), _parameters(given), limit), given=given)
     elif media_type == "text/plain":
         order = _single(given, _decoded(read_body()))
     elif media_type in LINES:
-        order = Order(_lines(_decoded(read_body()), limit), options=_parameters(given))
+        order = Order(_lines(_decoded(read_body()), limit), options=_parameters(given), given=given)
     else:
         raise UnsupportedMediaType(
             f"Nothing is tagged that comes as {media_type or 'a body without a Content-Type'}.",
@@ -90,7 +94,7 @@ def _single(given: list[tuple[str, str]], text: str) -> Order:
         raise BadParameter("There is no text to tag.", parameter="text",
                            hint="Send it as the parameter 'text', or as a body of text/plain.")
     return Order([Document("text", {"text": text})], single=True,
-                 section=one(given, "section") or "", options=_parameters(given))
+                 section=one(given, "section") or "", options=_parameters(given), given=given)
 
 
 def _uploaded(given: list[tuple[str, str]], limit: int) -> Order:
@@ -100,8 +104,11 @@ def _uploaded(given: list[tuple[str, str]], limit: int) -> Order:
     if len(files) > 1:
         raise BadParameter(f"{len(files)} files came; one is tagged at a time.", parameter="file")
     file = files[0]
-    found, rejected = _file(file.stream.read(), file.mimetype, file.filename or "", limit)
-    return Order(found, options=_parameters(given), rejected=rejected)
+    data, name = file.stream.read(), file.filename or ""
+    kind = _kind(name, file.mimetype)
+    found, rejected = _file(data, kind, name, limit)
+    return Order(found, options=_parameters(given), given=given, rejected=rejected,
+                 source=None if kind in ("application/json", "text/plain") else (name, data))
 
 
 def _json(body: bytes, options: dict[str, Any], limit: int) -> Order:
@@ -126,11 +133,14 @@ def _json(body: bytes, options: dict[str, Any], limit: int) -> Order:
                  section=str(data.get("section") or ""), options=options)
 
 
-def _file(data: bytes, media_type: str, name: str, limit: int
-          ) -> tuple[list[Document], list[Rejected]]:
-    """Read an uploaded file; the suffix of its name goes before the media type."""
+def _kind(name: str, media_type: str) -> str:
+    """Return the media type of a file; the suffix of its name goes before what the client says."""
     suffix = PurePosixPath(name.lower()).suffix
-    kind = _SUFFIXES.get(suffix, "" if suffix else media_type)
+    return _SUFFIXES.get(suffix, "" if suffix else media_type)
+
+
+def _file(data: bytes, kind: str, name: str, limit: int) -> tuple[list[Document], list[Rejected]]:
+    """Read an uploaded file."""
     if kind == "application/json":
         found = _loaded(_decoded(data), "The file")
         return _listed(found if isinstance(found, list) else [found], limit), []
@@ -138,7 +148,7 @@ def _file(data: bytes, media_type: str, name: str, limit: int
         return _lines(_decoded(data), limit), []
     if kind == "text/plain":
         return _listed([{"id": name or "text", "text": _decoded(data)}], limit), []
-    return _bibliographic(data, suffix, limit)
+    return _bibliographic(data, PurePosixPath(name.lower()).suffix, limit)
 
 
 def _bibliographic(data: bytes, suffix: str, limit: int) -> tuple[list[Document], list[Rejected]]:
@@ -226,8 +236,8 @@ def _parameters(given: list[tuple[str, str]]) -> dict[str, Any]:
             raise _unknown(name)
     readers: dict[type, Callable[[str], Any]] = {
         bool: lambda name: flag(given, name, default=False),
-        tuple: lambda name: [word.strip() for word in (one(given, name) or "").split(",")
-                             if word.strip()],
+        tuple: lambda name: [word.strip() for key, value in given if key == name
+                             for word in value.split(",") if word.strip()],
         int: lambda name: _number(given, name, int),
         float: lambda name: _number(given, name, float)}
     return {name: readers[type(OPTIONS[name])](name) for name in _asked(given)}

@@ -6,20 +6,23 @@ Standards: SPARQL 1.1 Protocol, section 2.1; SPARQL 1.1 Service Description, sec
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, Response, render_template, request, url_for
+from flask import Blueprint, Response, render_template, request
 
-from iero.errors import IeroError
-from iero.protocol import FORMATS, QueryRequest, formats_for, parse_query_request
-from iero.server import answers, description, links
+from iero.errors import BadQuery, IeroError, Refused
+from iero.protocol import FORM, FORMATS, QueryRequest, based, parse_query_request
+from iero.server import answers, description, links, telemetry
 from iero.server.context import Context
+from iero.server.display import CHOICES, Controls, Display
+from iero.server.emptiness import why_empty
 from iero.server.errors import respond
-from iero.server.negotiation import Pairs, data_format, one, pairs, read_body, wants_page
+from iero.server.negotiation import Pairs, data_format, grouped, one, pairs, read_body, wants_page
 from iero.server.preview import Preview, sample
 
-FORM: Final = "application/x-www-form-urlencoded"
-
+if TYPE_CHECKING:
+    from iero.results import Answer
 
 class Endpoint:
     """The views of ``/sparql``."""
@@ -38,41 +41,59 @@ class Endpoint:
             return self._entrance(wanted)
 
         def asked() -> QueryRequest:
-            return parse_query_request(request.method, request.content_type or "", in_url, in_form,
-                                       b"" if is_form else body)
+            with telemetry.timed("parse"):
+                made = parse_query_request(request.method, request.content_type or "", in_url,
+                                           in_form, b"" if is_form else body)
+            telemetry.asked(made.query)
+            return made
 
         if wants_page(wanted):
-            given = next((value for name, value in in_url + in_form if name == "query"), "")
-            return self._result_page(asked, given, in_url)
-        answer = self.context.graph.answer(asked())
+            return self._result_page(asked, in_url + in_form)
+        answer = self._answer(asked())
         return answers.send(answer, data_format(answer.kind, wanted), self.context)
+
+    def _answer(self, asked: QueryRequest) -> Answer:
+        """Answer a query; relative IRIs in it are resolved against the endpoint (section 2.1.4).
+
+        What is wrong with a query is told of the query as it was sent.
+        """
+        text = based(asked.query, links.absolute("sparql.endpoint"))
+        try:
+            return self.context.graph.answer(replace(asked, query=text))
+        except (BadQuery, Refused):
+            if text == asked.query:
+                raise
+        return self.context.graph.answer(asked)
 
     def _entrance(self, wanted: str | None) -> Response:
         if wants_page(wanted):
             return Response(render_template("sparql.html", **self._page()), mimetype="text/html")
-        triples = description.service(links.absolute("sparql.endpoint"), self.context.graph.sizes())
-        return description.send(triples, wanted)
+        return description.send(description.of(self.context), wanted)
 
-    def _result_page(
-        self, asked: Callable[[], QueryRequest], query: str, in_url: Pairs
-    ) -> Response:
+    def _result_page(self, asked: Callable[[], QueryRequest], given: Pairs) -> Response:
+        query = next((value for name, value in given if name == "query"), "")
+        graph = self.context.graph
         try:
-            preview = Preview.of(self.context.graph.answer(asked()))
+            wanted = asked()
+            query = wanted.query
+            chosen = {name: value for name in CHOICES if (value := one(given, name))}
+            kept = {name: values for name, values in grouped(given).items()
+                    if name not in ("format", *CHOICES)}
+            preview = Preview.of(self._answer(wanted), as_text=chosen.get("view") == "turtle")
+            shown = Display.of(preview, graph, Controls(
+                "sparql.endpoint", values=kept | {"query": [query]}, chosen=chosen))
         except IeroError as error:
             return respond(error.problem(), "sparql.html", **self._page(query))
-        kept: dict[str, Any] = {name: value for name, value in in_url if name != "format"}
-        downloads = [(each.name, url_for("sparql.endpoint", **kept, format=each.name))
-                     for each in formats_for(preview.kind)]
-        unknown = {} if preview.rows or preview.text or preview.truth \
-            else self.context.graph.unknown_terms(query)
-        page = render_template("sparql.html", **self._page(query), preview=preview,
-                               downloads=downloads, unknown=unknown)
+        unknown = graph.unknown_terms(query) if preview.empty else {}
+        reason = why_empty(graph, wanted) if preview.empty else None
+        page = render_template("sparql.html", **self._page(query), shown=shown, unknown=unknown,
+                               reason=reason)
         return Response(page, mimetype="text/html")
 
     def _page(self, query: str = "") -> dict[str, Any]:
         examples = list(self.context.graph.catalogue)
         return {
-            "query": query or sample(examples),
+            "query": query or sample(examples), "asked": bool(query),
             "examples": examples, "format_names": [each.name for each in FORMATS],
             "endpoint": links.absolute("sparql.endpoint"),
         }

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
@@ -19,9 +19,11 @@ from flask import Blueprint, Response, jsonify, render_template, request
 from iero.errors import BadParameter, IeroError
 from iero.server.context import Context
 from iero.server.errors import respond
-from iero.server.negotiation import HTML, MEDIA_TYPES, choose, one, pairs
+from iero.server.negotiation import HTML, MEDIA_TYPES, choose, flag, one, pairs, wants_page
 from iero.server.records import OPTIONS, Order, read_order, told
-from iero.tagging import Annotation, Options, Tagger
+from iero.server.tag_files import FILES, send_file
+from iero.server.tag_page import kinds, summary
+from iero.tagging import Options, Tagger
 from iero.tagging.documents.lines import JsonLines
 from iero.tagging.documents.tagged import DocumentTagger, Mention, Tagged
 from iero.tagging.documents.webannotation import AnnotationWriter
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from iero.graph import KnowledgeGraph
 
 FORMATS: Final = ("json", "jsonld", "turtle", "nquads", HTML)
+_SUFFIX: Final = {"jsonld": ".jsonld", "turtle": ".ttl", "nquads": ".nq"}
 KEPT: Final = 8
 """How many taggers with different options are kept at hand."""
 
@@ -86,26 +89,41 @@ class Tagging:
     def tag(self) -> Response:
         """Tag what the request brings; for a browser that brings nothing, show the form."""
         given = pairs(request.query_string)
-        wanted = choose(one(given, "format"), FORMATS)
+        if request.method != "POST" and not given and wants_page(None):
+            return self._page()
+        try:
+            order = read_order(self.context.record_limit)
+            wanted = _wanted(one(order.given, "format"))
+            tagger, tagged = self._tagged(order, report=wanted == "report")
+            return self._send(order, tagger, tagged, wanted)
+        except IeroError as error:
+            return respond(error.problem(), "tag.html", **self._form())
+
+    def _send(self, order: Order, tagger: Tagger, tagged: list[Tagged], wanted: str) -> Response:
         if wanted == HTML:
-            return self._page(bool(given) or request.method == "POST")
-        order = read_order(self.context.record_limit)
-        tagger, tagged = self._tagged(order)
+            return self._page(order, tagger, tagged)
         if wanted == "json":
             return jsonify(_json(order, tagger, tagged))
-        if order.rejected:
+        if order.rejected and not flag(order.given, "skip_broken", default=False):
             raise BadParameter(f"{len(order.rejected)} records of the file cannot be read, which "
-                               f"{wanted} has no place to say.", hint="Mend them, or ask for JSON.",
+                               f"{wanted} has no place to say.",
+                               hint="Mend them, ask for JSON, or leave them out: skip_broken=true.",
                                rejected=[told(each) for each in order.rejected])
-        writer = AnnotationWriter(wanted, one(given, "batch") or _name(order), tagger.version,
+        batch = one(order.given, "batch") or ""
+        if wanted in FILES:
+            return send_file(order, tagger, wanted, batch)
+        writer = AnnotationWriter(wanted, batch or _name(order), tagger.version,
                                   tagger.ontology_version)
         written = b"".join((writer.header(), *(writer.write(each, JsonLines()) for each in tagged),
                             writer.footer()))
-        return Response(written, content_type=MEDIA_TYPES[wanted]
-                        + ("; charset=utf-8" if wanted == "turtle" else ""))
+        response = Response(written, content_type=MEDIA_TYPES[wanted]
+                            + ("; charset=utf-8" if wanted == "turtle" else ""))
+        response.headers.set("Content-Disposition", "attachment", filename=f"tags{_SUFFIX[wanted]}")
+        return response
 
-    def _tagged(self, order: Order) -> tuple[Tagger, list[Tagged]]:
-        tagger = self.taggers.get(order.options)
+    def _tagged(self, order: Order, *, report: bool) -> tuple[Tagger, list[Tagged]]:
+        tagger = self.taggers.get(order.options | ({"expand_class_hierarchy": True} if report
+                                                   else {}))
         if order.single:
             [document] = order.documents
             found = tagger.tag(document.fields["text"], order.section or None)
@@ -113,18 +131,23 @@ class Tagging:
         whole = DocumentTagger(tagger)
         return tagger, [whole.tag(document) for document in order.documents]
 
-    def _page(self, filled: bool) -> Response:
-        if not filled:
-            return Response(render_template("tag.html", records=None), mimetype="text/html")
-        try:
-            order = read_order(self.context.record_limit)
-            _, tagged = self._tagged(order)
-        except IeroError as error:
-            return respond(error.problem(), "tag.html", records=None)
-        records = [_marked(each) for each in tagged]
-        body = render_template("tag.html", records=records,
-                               text=order.documents[0].fields["text"] if order.single else "")
+    def _page(self, order: Order | None = None, tagger: Tagger | None = None,
+              tagged: Sequence[Tagged] = ()) -> Response:
+        shown = summary(tagged, order.rejected, tagger, self.context.graph) \
+            if order and tagger else None
+        text = order.documents[0].fields["text"] if order and order.single else ""
+        body = render_template("tag.html", **self._form(), shown=shown, text=text,
+                               options=order.options if order else {})
         return Response(body, mimetype="text/html")
+
+    def _form(self) -> dict[str, Any]:
+        return {"files": FILES, "kinds": kinds(self.context.graph),
+                "record_limit": self.context.record_limit}
+
+
+def _wanted(name: str | None) -> str:
+    """Return the representation that is asked for; files have to be named."""
+    return name if name in FILES else choose(name, FORMATS)
 
 
 def _json(order: Order, tagger: Tagger, tagged: list[Tagged]) -> dict[str, Any]:
@@ -146,25 +169,6 @@ def _name(order: Order) -> str:
         for part in (document.id, *document.fields.values()):
             made.update(part.encode("utf-8", "surrogatepass") + b"\0")
     return made.hexdigest()
-
-
-def _marked(tagged: Tagged) -> dict[str, Any]:
-    """Return a record for the page: for each field its pieces, with or without an annotation."""
-    fields = {name: list(_pieces(text, [mention.annotation for mention in tagged.mentions
-                                        if mention.field == name]))
-              for name, text in tagged.document.fields.items()}
-    return {"id": tagged.document.id, "fields": fields,
-            "annotations": [mention.annotation for mention in tagged.mentions]}
-
-
-def _pieces(text: str, found: list[Annotation]) -> Iterator[tuple[str, Annotation | None]]:
-    done = 0
-    for each in found:
-        if each.start >= done:  # of those that overlap the first is marked; all are listed
-            yield text[done:each.start], None
-            yield text[each.start:each.end], each
-            done = each.end
-    yield text[done:], None
 
 
 def blueprint(context: Context) -> Blueprint:

@@ -1,8 +1,8 @@
 """Keeps the compiled lexicon of a graph, so that a process can tag soon after it starts.
 
 A wheel carries the file for the graph that it ships. Any other lies in the user's cache folder
-(``IERO_CACHE`` names another one). Both are named by a hash of everything that they were made from,
-so that an outdated one is never read. A file that cannot be read or written is done without.
+(``IERO_CACHE_DIR`` names another one). Both are named by a hash of everything that they were made
+from, so that an outdated one is never read. A file that cannot be read or written is done without.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def digest(parts: Iterable[bytes]) -> str:
 
 def cached(key: str, make: Callable[[], Lexicon]) -> Lexicon:
     """Return the lexicon that is kept under a key, or make it and keep it."""
-    folder = Path(os.environ.get("IERO_CACHE") or platformdirs.user_cache_path("iero"))
+    folder = Path(os.environ.get("IERO_CACHE_DIR") or platformdirs.user_cache_path("iero"))
     name = f"lexicon-{__version__}-{key}.json"
     for read in (partial(resources.package_text, f"tagging/data/{name}"),
                  (folder / name).read_bytes):

@@ -53,6 +53,7 @@ class Job:
     :ivar jobs: number of processes.
     :ivar resume: go on with an interrupted run.
     :ivar rejects: where broken records go; empty for a name after the output's.
+    :ivar names: what the inputs are called in the output; empty for their own names.
     """
 
     inputs: tuple[str, ...]
@@ -64,6 +65,7 @@ class Job:
     jobs: int = 1
     resume: bool = False
     rejects: str = ""
+    names: tuple[str, ...] = ()
 
 
 def run(job: Job, tagger: Tagger, progress: Callable[[Progress], None] = lambda _: None
@@ -83,8 +85,9 @@ def run(job: Job, tagger: Tagger, progress: Callable[[Progress], None] = lambda 
         sources = [stack.enter_context(Source(name)) for name in job.inputs]
         dialects = [dialect_of(each, job.source_format, job.fields) for each in sources]
         _check_same(form, sources, dialects)
-        files = tuple((each.name, dialect, each.wide)
-                      for each, dialect in zip(sources, dialects, strict=True))
+        names = job.names or tuple(each.name for each in sources)
+        files = tuple((name, dialect, each.wide)
+                      for name, each, dialect in zip(names, sources, dialects, strict=True))
         worker = Worker(tagger, files, _writer(form, job, tagger), job.output.endswith(".gz"))
         output = Output(job.output, job.rejects, _fingerprint(job, form, tagger), worker, progress)
         stack.enter_context(output).begin(sources, job.resume)

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
 from typing import Any, Final
 
 import pyshacl
@@ -20,15 +22,24 @@ from pyshacl.entrypoints import meta_validate
 from pyshacl.errors import ReportableRuntimeError, ShapeRecursionWarning
 from rdflib import BNode, Graph, URIRef
 from rdflib import Literal as RDFLiteral
-from rdflib.namespace import RDF, SH
+from rdflib.namespace import OWL, RDF, SH
 from rdflib.term import Node
 
-from iero.errors import OntologyError
-from iero.rdf import ntriples, parse
-from iero.syntax import declared_prefixes, tokens, used_prefixes
+from iero.errors import NotFound, OntologyError, Refused
+from iero.rdf import Triple, iri, ntriples, parse
+from iero.shapes.reach import Chain, reach
+from iero.syntax import (
+    declared_prefixes,
+    names_graphs,
+    refuse_unsafe,
+    tokens,
+    used_prefixes,
+)
 from iero.terms import IRI, BlankNode, Literal, Term
-from iero.vocabulary import compress
+from iero.vocabulary import PREFIXES, compress, is_own
 
+_CALLING: Final = (SH.jsLibraryURL, SH.jsLibrary, SH.jsFunctionName, SH.js,
+                   SH.shapesGraph, SH.suggestedShapesGraph)
 SEVERITIES: Final = ("Violation", "Warning", "Info")
 """The severities of SHACL, section 2.1.4, the worst first."""
 
@@ -49,36 +60,107 @@ class Fault:
     component: IRI
     """The kind of constraint, such as ``sh:MinCountConstraintComponent``."""
 
+    def listed(self) -> dict[str, str]:
+        """Return the result as plain data, its terms in N-Triples' words; no empty members."""
+        members = {"severity": self.severity, "focus": self.focus.n3(),
+                   "path": self.path and self.path.n3(), "value": self.value and self.value.n3(),
+                   "message": self.message, "shape": self.shape, "component": self.component}
+        return {name: str(member) for name, member in members.items() if member}
+
+    def text(self) -> str:
+        """Return the result as a sentence or two for people."""
+        place = _shown(self.focus) + (f" {_shown(self.path)}" if self.path else "")
+        value = f" {_shown(self.value)}" if self.value is not None else ""
+        return f"{self.severity}: {place}{value}: {self.message} ({compress(self.shape)})"
+
+    def triples(self, node: str) -> Iterator[Triple]:
+        """Yield the result as RDF (SHACL, section 3.6.2), as the blank node of that label."""
+        terms = {"focusNode": self.focus, "resultPath": self.path, "value": self.value,
+                 "resultSeverity": IRI(SH[self.severity]), "resultMessage": Literal(self.message),
+                 "sourceShape": self.shape, "sourceConstraintComponent": self.component}
+        yield Triple(node, iri("rdf:type"), iri("sh:ValidationResult"))
+        for name, term in terms.items():
+            if term is not None:
+                yield Triple(node, iri(f"sh:{name}"), term.n3())
+
+
+def _shown(term: Term) -> str:
+    return compress(term) if isinstance(term, IRI) else term.n3()
+
 
 @dataclass(frozen=True)
 class Report:
     """What a validation found, the worst first."""
 
-    results: tuple[Fault, ...]
+    results: tuple[Fault, ...] = ()
 
     @property
     def conforms(self) -> bool:
         """Say whether nothing was violated; warnings and remarks do not count."""
         return all(fault.severity != "Violation" for fault in self.results)
 
+    def listed(self) -> list[dict[str, str]]:
+        """Return the results as plain data, ready for JSON."""
+        return [fault.listed() for fault in self.results]
+
+    def text(self) -> str:
+        r"""Return the report for people, a line for each result.
+
+        >>> Report().text()
+        'The data conform to the shapes.\n'
+        """
+        if not self.results:
+            return "The data conform to the shapes.\n"
+        return "".join(fault.text() + "\n" for fault in self.results)
+
+    def triples(self) -> list[Triple]:
+        """Return the report as RDF: an ``sh:ValidationReport`` (SHACL, section 3.6.1)."""
+        report, made = "_:report", []
+        verdict = Literal(str(self.conforms).lower(), datatype=PREFIXES["xsd"] + "boolean")
+        made.append(Triple(report, iri("rdf:type"), iri("sh:ValidationReport")))
+        made.append(Triple(report, iri("sh:conforms"), verdict.n3()))
+        for number, fault in enumerate(self.results):
+            made.append(Triple(report, iri("sh:result"), f"_:result{number}"))
+            made += fault.triples(f"_:result{number}")
+        return made
+
 
 class Shapes:
     """Shapes that are known to be well-formed; any number of data can be validated against them."""
 
-    def __init__(self, document: bytes | str) -> None:
+    def __init__(self, document: bytes | str, *, trusted: bool = False) -> None:
         """Read shapes in Turtle or N-Triples, and check them against SHACL's own shapes.
 
+        :param trusted: they have been checked before; checking takes a second or two.
         :raises OntologyError: if they do not parse, are ill-formed, or are none.
         """
         self._graph = _parse(document, "shapes")
+        if trusted:
+            return
         kinds = (SH.NodeShape, SH.PropertyShape)
         if not any(True for kind in kinds for _ in self._graph.subjects(RDF.type, kind)):
             raise _failure("The shapes hold no sh:NodeShape and no sh:PropertyShape.")
+        _refuse_calls(self._graph)
         for reason in _unsafe_queries(self._graph):
             raise _failure(reason)
         conforms, _, text = _run(meta_validate, self._graph)
         if not conforms:
             raise _failure(f"The shapes are not well-formed SHACL. {text}")
+
+    @classmethod
+    def open(cls, files: Iterable[Path], *, trusted: bool = False) -> Shapes:
+        """Read shapes from files in Turtle; see the constructor for the rest.
+
+        :raises NotFound: if a file does not exist.
+        """
+        triples = list[Triple]()
+        for file in files:
+            try:
+                triples += parse(file.read_bytes(), "turtle", name=str(file))
+            except OSError as error:
+                raise NotFound(f"The shapes {str(file)!r} cannot be read: {error.strerror}.",
+                               nearest=[]) from error
+        return cls(ntriples(triples), trusted=trusted)
 
     def validate(self, data: bytes | str) -> Report:
         """Validate data in Turtle or N-Triples.
@@ -92,6 +174,26 @@ class Shapes:
         if report.conforms != conforms:
             raise _failure("The engine's verdict and its results contradict each other.")
         return report
+
+    def validate_nodes(self, data: bytes, nodes: Collection[str]) -> Report:
+        """Validate some nodes of data, which tell of others only what the shapes ask about these.
+
+        :param data: N-Triples, whose blank nodes are described as fully as ``nodes``.
+        :param nodes: the IRIs of the nodes; blank nodes count without being named.
+        :raises OntologyError: if the engine fails.
+        """
+        graph = Graph().parse(data=data, format="nt")
+        _, results, _ = _run(pyshacl.validate, graph, shacl_graph=self._graph, advanced=True)
+        return Report(tuple(fault for fault in _report(results).results
+                            if isinstance(fault.focus, BlankNode) or fault.focus in nodes))
+
+    @cached_property
+    def chains(self) -> frozenset[Chain]:
+        """The chains of steps along which the shapes read.
+
+        :raises OntologyError: if that cannot be told.
+        """
+        return reach(self._graph)
 
 
 def validate(data: bytes | str, shapes: bytes | str) -> Report:
@@ -125,6 +227,30 @@ def _run(engine: Callable[..., Any], *graphs: Graph, **options: Any) -> tuple[bo
     if not isinstance(results, Graph):  # some failures are handed over instead of raised
         raise _failure(text)
     return conforms, results, text
+
+
+def _refuse_calls(shapes: Graph) -> None:
+    """Refuse shapes by which a client could make the service call somebody, or run a program.
+
+    :raises Refused: for imports, JavaScript (SHACL-JS), and queries with SERVICE or FROM, which
+        the engine would fetch.
+    """
+    imported = [iri for iri in shapes.objects(None, OWL.imports)
+                if not is_own(str(iri)) and (iri, RDF.type, OWL.Ontology) not in shapes]
+    for value in imported:
+        raise Refused(f"The shapes import <{value}>, and nothing is fetched for shapes.",
+                      operation="owl:imports", hint="Send all shapes in one document.")
+    for predicate in _CALLING:
+        for value in shapes.objects(None, predicate):
+            raise Refused(f"The shapes name <{value}> by {compress(str(predicate))}, and nothing "
+                          "is fetched or run for shapes.", operation=str(predicate),
+                          hint="Leave it out.")
+    for predicate in (SH.select, SH.ask, SH.construct, SH.update):
+        for query in shapes.objects(None, predicate):
+            refuse_unsafe(str(query))
+            if names_graphs(str(query)):
+                raise Refused("A query of the shapes has a FROM clause.", operation="FROM",
+                              hint="Shapes are about the data that are validated, and no others.")
 
 
 def _unsafe_queries(shapes: Graph) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""SPARQL 1.1 Protocol and HTTP content negotiation, as pure functions: nothing here does I/O.
+"""Formats of results and graphs, and HTTP content negotiation (RFC 9110, section 12.5.1).
 
 One table, :data:`FORMATS`, says which formats there are; the server, the command and the store read
 it and keep no list of their own.
@@ -9,16 +9,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from typing import Final
-from urllib.parse import urlsplit
 
-from iero.errors import BadParameter, NotAcceptable, Refused, UnsupportedMediaType
-from iero.grammar import explain_syntax_error
-from iero.syntax import Token, bind, refuse_unsafe, tokens
+from iero.errors import BadParameter, NotAcceptable
 
-__all__ = [
-    "FORMATS", "Format", "QueryRequest", "Token", "bind", "explain_syntax_error", "format_named",
-    "formats_for", "negotiate", "parse_query_request", "parse_timeout", "refuse_unsafe", "tokens",
-]
+__all__ = ["FORMATS", "Format", "format_named", "formats_for", "negotiate"]
 
 
 @dataclass(frozen=True)
@@ -54,8 +48,8 @@ FORMATS: Final = (
            ("application/xml", "text/xml")),
     Format("csv", "text/csv", "csv", _RESULTS, charset="utf-8"),
     Format("tsv", "text/tab-separated-values", "tsv", _RESULTS, charset="utf-8"),
-    Format("turtle", "text/turtle", "ttl", _GRAPH, ("ttl",),
-           ("application/x-turtle", "application/turtle"), "utf-8"),
+    Format("turtle", "text/turtle", "ttl", _GRAPH, ("ttl", "n3"),
+           ("application/x-turtle", "application/turtle", "text/n3", "text/rdf+n3"), "utf-8"),
     Format("ntriples", "application/n-triples", "nt", _GRAPH, ("nt", "n-triples"),
            ("text/plain",)),
     Format("rdfxml", "application/rdf+xml", "rdf", _GRAPH, ("rdf", "owl", "xml", "rdf/xml"),
@@ -163,118 +157,3 @@ def _quality(media_type: str, ranges: list[tuple[str, float]]) -> float:
         if weights:
             return max(weights)
     return 0.0
-
-
-@dataclass(frozen=True)
-class QueryRequest:
-    """A query operation of the SPARQL 1.1 Protocol.
-
-    :ivar timeout: seconds after which the client wants no answer any more; not of the standard.
-    """
-
-    query: str
-    default_graphs: tuple[str, ...] = ()
-    named_graphs: tuple[str, ...] = ()
-    timeout: float | None = None
-
-
-Parameters = list[tuple[str, str]]
-
-
-def parse_query_request(
-    method: str,
-    content_type: str,
-    url_params: Parameters,
-    form_params: Parameters,
-    body: bytes,
-) -> QueryRequest:
-    """Read a query operation in any of its three forms (SPARQL 1.1 Protocol, section 2.1).
-
-    :param url_params: the decoded parameters of the URL, in order, doubles kept.
-    :param form_params: those of a URL-encoded body; empty for other bodies.
-    :param body: the body itself, read only when the query is posted directly.
-    :raises BadParameter: if the query is missing, given twice, or no text.
-    :raises UnsupportedMediaType: if a posted body is neither a form nor SPARQL.
-    """
-    params = list(url_params)
-    queries = _values(params, "query")
-    if method.upper() == "POST":
-        media_type, charset = _media_type(content_type)
-        if media_type == "application/sparql-query":
-            queries.append(_decode(body, charset))
-        elif media_type == "application/x-www-form-urlencoded":
-            params += form_params
-            queries += _values(form_params, "query")
-        elif media_type == "application/sparql-update":
-            raise Refused("Updates are not accepted here.",
-                          hint="Post a query as application/sparql-query.", operation="UPDATE")
-        else:
-            raise UnsupportedMediaType(
-                f"A query cannot be posted as {media_type or 'a body without a Content-Type'}.",
-                hint="Use application/sparql-query or application/x-www-form-urlencoded.",
-                available=["application/sparql-query", "application/x-www-form-urlencoded"])
-    return QueryRequest(_single_query(queries, params), _graphs(params, "default-graph-uri"),
-                        _graphs(params, "named-graph-uri"),
-                        parse_timeout(_values(params, "timeout")))
-
-
-def parse_timeout(given: list[str]) -> float | None:
-    """Return the seconds that a client gives a query; nothing where it does not say.
-
-    >>> parse_timeout(["2.5"]), parse_timeout([])
-    (2.5, None)
-
-    :raises BadParameter: if it is given twice or is no number above 0.
-    """
-    if not given:
-        return None
-    if len(given) > 1:
-        raise BadParameter(f"The timeout is given {len(given)} times; once is enough.",
-                           parameter="timeout")
-    if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", given[0], re.ASCII) or not float(given[0]):
-        raise BadParameter(f"timeout={given[0]!r} is no number of seconds above 0.",
-                           parameter="timeout", hint="Write it like 5 or 0.5.")
-    return float(given[0])
-
-
-def _values(params: Parameters, name: str) -> list[str]:
-    return [value for key, value in params if key == name]
-
-
-def _single_query(queries: list[str], params: Parameters) -> str:
-    if not queries and _values(params, "update"):
-        raise Refused("Updates are not accepted here.", hint="Send a 'query' parameter.",
-                      operation="UPDATE")
-    if len(queries) > 1:
-        raise BadParameter(f"The query is given {len(queries)} times; once is enough.",
-                           parameter="query")
-    if not queries or not queries[0].strip():
-        raise BadParameter("The query is missing.", parameter="query",
-                           hint="Send it as the parameter 'query', or post it with the type "
-                                "application/sparql-query.")
-    return queries[0]
-
-
-def _graphs(params: Parameters, name: str) -> tuple[str, ...]:
-    graphs = _values(params, name)
-    for graph in graphs:
-        if not urlsplit(graph).scheme or re.search(r'[\x00-\x20<>"{}|\\^`]', graph):
-            raise BadParameter(f"{name}={graph!r} is not an absolute IRI.", parameter=name)
-    return tuple(dict.fromkeys(graphs))
-
-
-def _media_type(content_type: str) -> tuple[str, str]:
-    media_type, _, rest = content_type.partition(";")
-    charset = re.search(r'charset\s*=\s*"?([^";\s]+)', rest, re.IGNORECASE)
-    return media_type.strip().lower(), charset[1].lower() if charset else "utf-8"
-
-
-def _decode(body: bytes, charset: str) -> str:
-    if charset not in ("utf-8", "utf8", "us-ascii"):
-        raise UnsupportedMediaType(f"The charset {charset!r} of the posted query is not supported.",
-                                   hint="SPARQL is sent in UTF-8 (SPARQL 1.1 Protocol, 2.1.3).")
-    try:
-        return body.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise BadParameter(f"The posted query is not UTF-8 (byte {error.start + 1}).",
-                           parameter="query") from error

@@ -1,0 +1,9 @@
+"""SHACL: whether data conforms to shapes, what is wrong, and how far a shape looks.
+
+Nobody else in the package sees the engine, pySHACL over rdflib.
+"""
+
+from iero.shapes.reach import Chain, Step
+from iero.shapes.validation import SEVERITIES, Fault, Report, Shapes, validate
+
+__all__ = ["SEVERITIES", "Chain", "Fault", "Report", "Shapes", "Step", "validate"]
