@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import pandas as pd
 import pytest
 from iero import Client, Tagger
 from iero.client import Patience, Rows
@@ -21,6 +22,7 @@ from iero.errors import (
     BadQuery,
     IeroError,
     IncompleteResult,
+    InvalidChange,
     LimitExceeded,
     NotAcceptable,
     NotFound,
@@ -130,7 +132,6 @@ def test_any_number_of_records_is_tagged_in_parts_and_in_order(client):
 
 
 def test_results_become_data_frames(client):
-    pd = pytest.importorskip("pandas")
     query = "SELECT ?n ?x ?y { VALUES (?n ?x) { (1 iero:Venting) (2 UNDEF) } }"
     frame = client.select(query).to_pandas()
     assert list(frame.columns) == ["n", "x", "y"]
@@ -282,7 +283,7 @@ def test_a_write_that_may_have_been_done_is_not_done_again():
 
 def test_a_refused_push_keeps_the_reason():
     client, _, _ = flaky(problem(422, "Data do not conform", results=[{"message": "No body."}]))
-    with pytest.raises(RemoteError) as caught:
+    with pytest.raises(InvalidChange) as caught:
         client.push("", "b")
     assert caught.value.details["results"] == [{"message": "No body."}]
 

@@ -175,7 +175,8 @@ def conforms(graph: rdflib.Graph) -> None:
     used = {predicate for predicate in graph.predicates() if str(predicate).startswith(str(SD))}
     assert used >= {SD.endpoint, SD.defaultDataset, SD.supportedLanguage, SD.resultFormat}
     assert used <= set(DOMAINS), used - set(DOMAINS)
-    assert {*graph.predicates()} - used <= {RDF.type, RDFS.label, VOID.triples, OWL.versionInfo}
+    assert {*graph.predicates()} - used <= {RDF.type, RDFS.label, RDFS.seeAlso, VOID.triples,
+                                              OWL.versionInfo}
     for predicate in used:
         for subject, value in graph.subject_objects(predicate):
             assert (subject, RDF.type, DOMAINS[predicate]) in graph

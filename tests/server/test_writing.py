@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
+import rdflib
 from iero.changes import Changes
 from iero.directory import DataDirectory
 from iero.graph import KnowledgeGraph
@@ -20,6 +21,7 @@ from iero.server import create_app
 from iero.server.writing import Writing
 from iero.tokens import TokenFile
 
+pytestmark = pytest.mark.filterwarnings("ignore:ConjunctiveGraph is deprecated")  # by rdflib
 TURTLE = {"Content-Type": "text/turtle"}
 UPDATE = {"Content-Type": "application/sparql-update"}
 G, H = {"graph": "urn:g"}, {"graph": "urn:h"}
@@ -364,9 +366,11 @@ def test_a_write_says_what_it_did(client: httpx.Client, scratch: Writing) -> Non
 
 
 def test_an_update_says_what_it_did_in_each_graph(client: httpx.Client) -> None:
-    told = client.post("/update", headers=UPDATE, content="""
+    answer = client.post("/update", headers=UPDATE, content="""
         INSERT DATA { GRAPH <urn:g> { <urn:a> <urn:b> 1, 2 } GRAPH <urn:h> { <urn:a> <urn:b> 1 } } ;
-        DELETE WHERE { GRAPH <urn:g> { <urn:a> <urn:b> 2 } }""").json()
+        DELETE WHERE { GRAPH <urn:g> { <urn:a> <urn:b> 2 } }""")
+    assert answer.status_code == 200  # what it made has no address here, so not 201
+    told = answer.json()
     assert (told["inserted"], told["deleted"]) == (2, 0)  # what differs, not what was done
     assert {graph: each["inserted"] for graph, each in told["graphs"].items()} == {
         "urn:g": 1, "urn:h": 1}
@@ -401,6 +405,94 @@ def test_a_rehearsal_may_be_refused_expressly(client: httpx.Client) -> None:
     assert (told.status_code, count(client, "urn:g")) == (201, 1)
     wrong = client.put("/store", params={**G, "dry-run": "maybe"}, content=b"", headers=TURTLE)
     assert wrong.status_code == 400
+
+
+# -- what the shapes refuse ----------------------------------------------------------------------
+
+SH = rdflib.Namespace("http://www.w3.org/ns/shacl#")
+MENTION = b"""@prefix oa: <http://www.w3.org/ns/oa#> .
+<https://example.org/mine/mention> a oa:Annotation ; oa:motivatedBy oa:tagging ;
+    oa:hasBody <https://w3id.org/iero/Venting> ."""
+"""An annotation without its target, and without anybody who made it."""
+
+
+def refused_by_shapes(client: httpx.Client, secret: str, accept: str) -> httpx.Response:
+    version = client.get("/version").json()
+    refused = client.put("/store", params={"graph": MINE}, content=MENTION,
+                         headers={**bearer(secret), "Accept": accept})
+    assert refused.status_code == 422, refused.text
+    assert count(client, MINE) == -1
+    assert client.get("/version").json() == version
+    return refused
+
+
+@pytest.mark.parametrize(("media_type", "parser"), [
+    ("text/turtle", "turtle"), ("application/ld+json", "json-ld"),
+    ("application/n-triples", "nt"), ("application/rdf+xml", "xml")])
+def test_the_report_of_the_shapes_is_sent_in_rdf(
+    owned: httpx.Client, secret: str, media_type: str, parser: str
+) -> None:
+    refused = refused_by_shapes(owned, secret, media_type)
+    assert refused.headers["Content-Type"].partition(";")[0] == media_type
+    report = rdflib.Graph().parse(data=refused.content, format=parser)
+    node = report.value(None, rdflib.RDF.type, SH.ValidationReport)
+    assert report.value(node, SH.conforms).toPython() is False
+    results = list(report.objects(node, SH.result))
+    assert len(results) >= 2
+    for result in results:
+        assert report.value(result, SH.focusNode) == \
+            rdflib.URIRef("https://example.org/mine/mention")
+        for member in (SH.resultMessage, SH.resultSeverity, SH.sourceConstraintComponent,
+                       SH.sourceShape):
+            assert report.value(result, member) is not None
+
+
+@pytest.mark.parametrize(("accept", "media_type"), [
+    ("*/*", "application/problem+json"), ("application/problem+json", "application/problem+json"),
+    ("application/json", "application/json"), ("image/png", "application/problem+json")])
+def test_the_report_of_the_shapes_is_a_list_in_json(
+    owned: httpx.Client, secret: str, accept: str, media_type: str
+) -> None:
+    refused = refused_by_shapes(owned, secret, accept)
+    assert refused.headers["Content-Type"] == media_type
+    problem = refused.json()
+    assert (problem["status"], problem["title"]) == (422, "Invalid change")
+    messages = [result["message"] for result in problem["results"]]
+    assert any("Nothing says where this annotation comes from." in text for text in messages)
+    assert any("The target of an annotation" in text for text in messages)
+    assert {result["severity"] for result in problem["results"]} == {"Violation"}
+
+
+def test_the_report_of_the_shapes_is_sent_as_text_and_as_a_page(
+    owned: httpx.Client, secret: str
+) -> None:
+    text = refused_by_shapes(owned, secret, "text/plain")
+    assert text.headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert "The target of an annotation" in text.text
+    page = refused_by_shapes(owned, secret, "text/html,*/*;q=0.8")
+    assert page.headers["Content-Type"].startswith("text/html")
+
+
+def test_a_rehearsal_is_refused_by_the_shapes_too(owned: httpx.Client, secret: str) -> None:
+    refused = owned.put("/store", params={"graph": MINE, "dry-run": ""}, content=MENTION,
+                        headers=bearer(secret))
+    assert refused.status_code == 422
+
+
+def test_an_update_is_held_against_the_shapes(
+    owned: httpx.Client, secret: str, writing: Writing
+) -> None:
+    update = {**bearer(secret), **UPDATE}
+    refused = owned.post("/update", headers=update, content=f"""
+        INSERT DATA {{ GRAPH <{MINE}> {{ <urn:a> <urn:b> 1 .
+            <urn:m> a <http://www.w3.org/ns/oa#Annotation> }} }}""")
+    assert refused.status_code == 422
+    assert log(writing)[-1]["status"] == 422
+    fine = owned.post("/update", headers=update,
+                      content=f"INSERT DATA {{ GRAPH <{MINE}> {{ <urn:a> <urn:b> 1 }} }}")
+    assert (fine.status_code, fine.json()["inserted"]) == (200, 1)
+    assert owned.delete("/store", params={"graph": MINE},
+                        headers=bearer(secret)).status_code == 200
 
 
 # -- conditions ----------------------------------------------------------------------------------

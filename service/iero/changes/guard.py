@@ -171,10 +171,15 @@ class _Walk:
 
 
 def _plain(triple: Triple) -> ox.Triple:
-    """Return a triple without triple terms, which SHACL does not know: they become blank nodes."""
+    """Return a triple without what SHACL does not know.
+
+    Triple terms become blank nodes, and texts lose their base direction.
+    """
     subject, predicate, value = triple
     if isinstance(value, ox.Triple):
         value = ox.BlankNode(f"t{hash(value) & (1 << 64) - 1:x}")
+    elif isinstance(value, ox.Literal) and value.direction is not None:
+        value = ox.Literal(value.value, language=value.language)
     return ox.Triple(subject, predicate, value)
 
 

@@ -15,7 +15,16 @@ names; :mod:`~iero.client.results` is what comes back.
 from __future__ import annotations
 
 from iero.client.client import Client
-from iero.client.results import Found, Question, Rows, TaggedRecord, Tags
+from iero.client.results import (
+    Change,
+    Found,
+    GraphDocument,
+    Question,
+    Rows,
+    TaggedRecord,
+    Tags,
+)
 from iero.client.transport import Patience
 
-__all__ = ["Client", "Found", "Patience", "Question", "Rows", "TaggedRecord", "Tags"]
+__all__ = ["Change", "Client", "Found", "GraphDocument", "Patience", "Question", "Rows",
+           "TaggedRecord", "Tags"]

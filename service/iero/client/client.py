@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Final, Self
 from urllib.parse import quote
@@ -11,7 +11,15 @@ from urllib.parse import quote
 import httpx
 
 from iero import __version__
-from iero.client.results import Found, Question, Rows, TaggedRecord, Tags
+from iero.client.results import (
+    Change,
+    Found,
+    GraphDocument,
+    Question,
+    Rows,
+    TaggedRecord,
+    Tags,
+)
 from iero.client.transport import ONCE, Courier, Patience, Transport
 from iero.errors import IncompleteResult, NotFound, Refused, RemoteError
 from iero.graph import Description, KnowledgeGraph
@@ -209,20 +217,95 @@ class Client:
         :param annotations: Web Annotations in RDF, as ``iero tag`` writes them.
         :param batch: the name of the batch.
         :param append: add to what the graph holds, instead of replacing it.
-        :raises Refused: if the service takes no writes, or the token is wrong.
+        :raises InvalidChange: if they break the shapes; ``details["results"]`` says how.
+        :raises Unauthorized: if the token is missing or no longer valid.
+        :raises Refused: if the service takes no writes, or the token does not allow this one.
         """
         graph = f"{IERO}graph/literature/{quote(batch, safe='-._~')}"
-        data = annotations.encode() if isinstance(annotations, str) else annotations
-        try:
-            self._request("POST" if append else "PUT", "/store", params={"graph": graph},
-                          content=data, headers={"Content-Type": media_type},
-                          extensions={ONCE: True} if append else {})
-        except (NotFound, Refused, RemoteError) as error:
-            if error.details.get("remote_status") in (404, 405, 501):
-                raise Refused(f"{self.url} takes no annotations: nothing can be written at /store.",
-                              hint="Start the service with a store to write to.") from error
-            raise
+        write = self.post_graph if append else self.put_graph
+        write(graph, annotations, media_type=media_type)
         return graph
+
+    # -- writing -----------------------------------------------------------------------------------
+    # What these have in common: they need a token; the service carries all of a change out, or none
+    # of it; dry_run rehearses it; if_match is the tag (of a graph as it was read, or of the version
+    # as an update returned it) without which the change must not be made.
+
+    def update(self, text: str, *, using_graphs: Sequence[str] = (),
+               using_named_graphs: Sequence[str] = (), dry_run: bool = False, if_match: str = ""
+               ) -> Change:
+        """Carry out a request of SPARQL 1.1 Update; it declares its prefixes itself.
+
+        :param using_graphs: what its patterns see as the default graph, and so
+            ``using_named_graphs``; not beside USING or WITH.
+        :raises BadQuery: if it does not parse.
+        :raises InvalidChange: if afterwards the data would break the shapes.
+        :raises PreconditionFailed: if the data have changed since ``if_match``.
+        :raises Unauthorized: as :meth:`push`, and so
+        :raises Refused: likewise.
+        """
+        params = [*(("using-graph-uri", graph) for graph in using_graphs),
+                  *(("using-named-graph-uri", graph) for graph in using_named_graphs)]
+        return self._written("POST", "/update", params, text, "application/sparql-update",
+                             dry_run, if_match)
+
+    def get_graph(self, graph: str = "") -> GraphDocument:
+        """Return a graph in Turtle; without a name the default graph, the union of all.
+
+        :raises NotFound: if there is none of that name.
+        """
+        response = self._request("GET", "/store", params=_named(graph),
+                                 headers={"Accept": "text/turtle"})
+        return GraphDocument(response.content.decode(), response.headers.get("ETag", ""))
+
+    def put_graph(self, graph: str, data: bytes | str, *, media_type: str = "text/turtle",
+                  dry_run: bool = False, if_match: str = "", new: bool = False) -> Change:
+        """Make a graph, or replace what it holds; errors are those of :meth:`update`.
+
+        :param graph: its IRI; nothing is the default graph of a scratch store.
+        :param new: only if there is none of that name.
+        :raises BadDocument: if the data do not parse.
+        """
+        return self._written("PUT", "/store", _named(graph), data, media_type, dry_run, if_match,
+                             new=new)
+
+    def post_graph(self, graph: str, data: bytes | str, *, media_type: str = "text/turtle",
+                   dry_run: bool = False, if_match: str = "") -> Change:
+        """Add to a graph, which is made if there is none; see :meth:`put_graph`."""
+        return self._written("POST", "/store", _named(graph), data, media_type, dry_run, if_match)
+
+    def delete_graph(self, graph: str, *, dry_run: bool = False, if_match: str = "") -> Change:
+        """Remove a graph; errors are those of :meth:`update`.
+
+        :raises NotFound: if there is none of that name.
+        """
+        return self._written("DELETE", "/store", _named(graph), None, "", dry_run, if_match)
+
+    def _written(self, method: str, path: str, params: list[tuple[str, str]],
+                 data: bytes | str | None, media_type: str, dry_run: bool, if_match: str, *,
+                 new: bool = False) -> Change:
+        headers = {"Accept": "application/json"}
+        if data is not None:
+            headers["Content-Type"] = media_type
+        if if_match:
+            headers["If-Match"] = if_match if if_match.startswith('"') else f'"{if_match}"'
+        if new:
+            headers["If-None-Match"] = "*"
+        # A second time, these might meet what the first did, and fail for it.
+        once = method != "PUT" or bool(if_match) or new
+        try:
+            response = self._request(
+                method, path, params=[*params, *([("dry-run", "true")] if dry_run else [])],
+                content=data.encode() if isinstance(data, str) else data, headers=headers,
+                extensions={ONCE: True} if once else {})
+        except (NotFound, Refused, RemoteError) as error:
+            if "nearest" in error.details or \
+                    error.details.get("remote_status") not in (404, 405, 501):
+                raise
+            raise Refused(f"{self.url} takes no writes: nothing can be written at {path}.",
+                          hint="Start the service with a store to write to: iero serve --data DIR "
+                               "--tokens FILE") from error
+        return Change.of(self._parsed(response)) if response.content else Change()
 
     # -- requests ----------------------------------------------------------------------------------
 
@@ -256,6 +339,11 @@ class Client:
             raise RemoteError(f"{url} answered {response.status_code} {response.reason_phrase}.",
                               url=url, remote_status=response.status_code)
         return response
+
+
+def _named(graph: str) -> list[tuple[str, str]]:
+    """Return the parameters that name a graph (Graph Store HTTP Protocol, section 4.2)."""
+    return [("graph", graph)] if graph else [("default", "")]
 
 
 def _listed(options: Mapping[str, Any]) -> dict[str, Any]:

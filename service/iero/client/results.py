@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, cast
 
 from iero.errors import ToolMissing
@@ -13,7 +13,7 @@ from iero.terms import IRI, Literal, Row, Term
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Found", "Question", "Rows", "TaggedRecord", "Tags"]
+__all__ = ["Change", "Found", "GraphDocument", "Question", "Rows", "TaggedRecord", "Tags"]
 
 
 class Rows(list[Row]):
@@ -84,6 +84,44 @@ class Question:
     summary: str
     tags: tuple[str, ...] = ()
     parameters: Mapping[str, Mapping[str, str]] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a write did, or would do.
+
+    :ivar version: the version of the data that holds now.
+    :ivar etag: for ``if_match`` of the next write to the same graph.
+    :ivar graphs: what happened to each graph: ``inserted``, ``deleted``, ``created``, ``dropped``.
+    :ivar dry_run: whether it was a rehearsal, of which nothing is left.
+    :ivar remarks: what the shapes say about the data without refusing them.
+    """
+
+    version: str = ""
+    etag: str = ""
+    inserted: int = 0
+    deleted: int = 0
+    graphs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, hash=False)
+    dry_run: bool = False
+    remarks: tuple[Mapping[str, str], ...] = field(default=(), hash=False)
+
+    @classmethod
+    def of(cls, told: Mapping[str, Any]) -> Change:
+        """Return what the service has told; members that are not known yet are left out."""
+        known = {each.name: told[each.name] for each in fields(cls) if each.name in told}
+        return cls(**known | {"remarks": tuple(told.get("remarks", ()))})
+
+
+@dataclass(frozen=True)
+class GraphDocument:
+    """A graph as it was read.
+
+    :ivar text: the graph in Turtle.
+    :ivar etag: its entity tag, for ``if_match``; empty where the service gives none.
+    """
+
+    text: str
+    etag: str = ""
 
 
 def _value(term: Term | None) -> Any:

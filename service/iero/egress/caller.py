@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import weakref
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -86,10 +87,11 @@ class Caller:
             ssl_context=ssl.create_default_context(), max_connections=connections,
             max_keepalive_connections=connections, keepalive_expiry=5.0, proxy=proxy,
             network_backend=Network(_with_proxy(allowed, proxy), resolve))
+        self._ended = weakref.finalize(self, self._pool.close)
 
     def close(self) -> None:
         """Close the connections."""
-        self._pool.close()
+        self._ended()
 
     def send(
         self, method: str, url: str, *, headers: Mapping[str, str] | None = None,
@@ -121,10 +123,10 @@ class Caller:
         raise RemoteError(f"{_named(url)} redirects more than {REDIRECTS} times.", url=_named(url))
 
     def _next(self, url: str, location: str) -> str:
-        target = urljoin(url, location)
         try:
+            target = urljoin(url, location)
             allowed = origin_of(target) in self._allowed.origins
-        except BadParameter:
+        except (ValueError, BadParameter):
             allowed = False
         if not allowed:
             raise RemoteError(f"{_named(url)} redirects to another origin, which is not followed.",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from iero.tagging import Annotation, Tagger
     from iero.tagging.documents import Rejected, Tagged
 
-__all__ = ["RECORDS", "Summary", "kinds", "summary"]
+__all__ = ["RECORDS", "Card", "Marked", "Summary", "kinds", "summary"]
 
 RECORDS: Final = 50
 """How many records a page shows; its cards count all of them, the files hold all of them."""

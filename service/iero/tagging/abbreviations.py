@@ -49,7 +49,8 @@ def long_form(short: str, before: str) -> int | None:
     """
     low = before.lower()
     letters = [letter for letter in short.removesuffix("s").lower() if letter.isalnum()]
-    if [word[0] for word in low.replace("-", " ").split()] == letters:
+    words = low.replace("-", " ").split(None, len(letters))
+    if len(words) == len(letters) and [word[0] for word in words] == letters:
         return 0
     at = len(low)
     for number in range(len(letters) - 1, -1, -1):

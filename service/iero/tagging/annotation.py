@@ -7,8 +7,9 @@ part, the :class:`Reading`, is made once and shared; an annotation adds the plac
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
+from json.encoder import encode_basestring
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -63,9 +64,15 @@ class Reading:
         return {name: getattr(self, name) for name in _READING}
 
     @cached_property
-    def as_json(self) -> bytes:
+    def as_json(self) -> str:
         """The fields as JSON without the opening brace, written once for all mentions."""
-        return orjson.dumps(self.as_dict)[1:]
+        return orjson.dumps(self.as_dict)[1:].decode()
+
+
+    @cached_property
+    def in_title(self) -> Reading:
+        """The same in the title of a document, which no heading says."""
+        return self if self.section else replace(self, section="title")
 
 
 class Annotation(NamedTuple):
@@ -125,12 +132,13 @@ def to_json(annotations: Iterable[Annotation]) -> bytes:
 
     :raises BadParameter: if a quote holds half of a surrogate pair, which JSON cannot.
     """
-    dumps = orjson.dumps
+    quoted = encode_basestring
+    written = ",".join([
+        f'{{"start":{start},"end":{end},"quote":{quoted(quote)},{reading.as_json}'
+        for start, end, quote, reading in annotations])
     try:
-        return b"[%b]" % b",".join([
-            b'{"start":%d,"end":%d,"quote":%b,%b' % (start, end, dumps(quote), reading.as_json)
-            for start, end, quote, reading in annotations])
-    except TypeError as error:
+        return f"[{written}]".encode()
+    except UnicodeEncodeError as error:
         raise BadParameter("A quote is no valid Unicode.") from error
 
 

@@ -30,7 +30,7 @@ ABSENT: Final = "absent"
 _ORDER: Final = {"background": 1, "measured": 2, "outcome": 3, "manipulated": 4, ABSENT: 5, "": 0}
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Effect:
     """What a cue does to a mention.
 
@@ -44,7 +44,7 @@ class Effect:
     reach: int
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Cue:
     """A cue word: what it does to the mention after it, and to the one before it."""
 
@@ -52,7 +52,7 @@ class Cue:
     after: Effect | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Heading:
     """A word that heads a section of an abstract, in capitals or with a colon behind it."""
 
@@ -69,18 +69,20 @@ class Mention:
     :ivar support: how an ambiguous form was settled, as ``Reading.disambiguation``.
     """
 
-    role: Effect | None = None
-    absent: Effect | None = None
-    first: Mention | None = None
-    others: list[Mention] | None = None
-    rules: tuple[str, ...] = ()
-    support: str = "none"
+    __slots__ = ("absent", "end", "first", "form", "others", "role", "rules", "section", "start",
+                 "support")
 
     def __init__(self, start: int, end: int, form: Form, section: str = "") -> None:
         self.start = start
         self.end = end
         self.form = form
         self.section = section
+        self.role: Effect | None = None
+        self.absent: Effect | None = None
+        self.first: Mention | None = None
+        self.others: list[Mention] | None = None
+        self.rules: tuple[str, ...] = ()
+        self.support = "none"
 
 
 def load_cues() -> dict[str, Cue | Heading]:
@@ -127,56 +129,56 @@ def read(low: bytes, found: Sequence[Found], entries: list[Any], lead: int, sect
     :param section: the part of the document, if it is known.
     """
     mentions: list[Mention] = []
+    cues: list[tuple[int, Cue]] = []  # since the last mention, and where each ends
     given = section
     last: Mention | None = None
-    for at, (number, start, end) in enumerate(found):
+    stop = -_FAR  # where the last mention ends
+    for number, start, end in found:
         entry = entries[number]
         kind = type(entry)
         if kind is Cue:
             effect = entry.after
-            if effect is not None and last is not None and start - last.end <= effect.reach:
+            if effect is not None and start - stop <= effect.reach and last is not None:
                 _look_back(low, last, effect, start)
+            if entry.before is not None:
+                cues.append((end, entry))
             continue
         if kind is Unread:
             entry = entries[number] = entry.read()
             kind = Form
         if kind is Form:
-            mention = Mention(start + lead, end, entry, section)
-            if last is not None and mention.start - last.end <= _LONGEST_GLUE:
-                _join(low, last, mention)
-            if at:
-                _look_before(low, mention, found, entries, at)
+            start += lead
+            mention = Mention(start, end, entry, section)
+            if start - stop <= _LONGEST_GLUE and low[stop:start] in _GLUE and last is not None:
+                _join(last, mention)
+            if cues:
+                if start - cues[-1][0] <= _FAR:
+                    _look_before(low, mention, cues)
+                cues = []
             mentions.append(mention)
-            last = mention
+            last, stop = mention, end
         elif kind is Heading:
             section = given or entry.section
     return mentions
 
 
-def _join(low: bytes, last: Mention, mention: Mention) -> None:
-    """Let a mention share what the one before it has, where the two are enumerated."""
-    if low[last.end:mention.start] in _GLUE:
-        mention.role, mention.absent = last.role, last.absent
-        first = mention.first = last.first or last
-        if first.others is None:
-            first.others = []
-        first.others.append(mention)
+def _join(last: Mention, mention: Mention) -> None:
+    """Let a mention share what the one before it has, with which it is enumerated."""
+    mention.role, mention.absent = last.role, last.absent
+    first = mention.first = last.first or last
+    if first.others is None:
+        first.others = []
+    first.others.append(mention)
 
 
-def _look_before(low: bytes, mention: Mention, found: Sequence[Found], entries: Sequence[Any],
-                 at: int) -> None:
+def _look_before(low: bytes, mention: Mention, cues: list[tuple[int, Cue]]) -> None:
     """Let the cues between a mention and the one before it act on it, the nearest of each kind."""
     start = mention.start
     role = absent = False
-    while at and not (role and absent):
-        at -= 1
-        number, _, end = found[at]
-        entry = entries[number]
-        if start - end > _FAR or type(entry) is Form:
+    for end, cue in reversed(cues):
+        effect = cue.before
+        if effect is None or start - end > _FAR:
             return
-        if type(entry) is not Cue or entry.before is None:
-            continue
-        effect = entry.before
         acts = start - end <= effect.reach + 1 and _STOP not in low[end:start]
         if effect.role and effect.role != ABSENT:
             if acts and not role:
@@ -186,6 +188,8 @@ def _look_before(low: bytes, mention: Mention, found: Sequence[Found], entries: 
             if acts and not absent and effect.role:
                 mention.absent = effect
             absent = True
+        if role and absent:
+            return
 
 
 def _look_back(low: bytes, last: Mention, effect: Effect, start: int) -> None:

@@ -1,9 +1,15 @@
-"""Words left out in enumerations: "intrinsic and extrinsic emotion regulation" names two concepts.
+"""Words left out in enumerations, and names with a short form put into them.
 
+"Intrinsic and extrinsic emotion regulation" names two concepts, and "emotion regulation (ER)
+strategies" names one.
+
+>>> from iero.tagging.text import fold
 >>> written = {"emotional support": 0, "informational support": 1}
->>> shared = Coordination(written, {" support"})
->>> low = b" emotional or informational support "
->>> list(shared.before(low, 14, shared.tails_of("informational support")))
+>>> shared = Coordination(written, {" support"}, {"emotional", "informational"})
+>>> tails = shared.tails_of("informational support")
+>>> list(shared.before(fold("emotional or informational support"), 14, tails))
+[(1, 0)]
+>>> list(shared.before(fold("emotional/informational support"), 11, tails))
 [(1, 0)]
 """
 
@@ -12,9 +18,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Set
 from typing import Final
 
-__all__ = ["Coordination"]
+from iero.tagging.text import Folded
 
-_JOINERS: Final = frozenset(("and", "or", "nor", "versus", "vs", "to", "than", "also"))
+__all__ = ["Coordination", "may_share"]
+
+_JOINERS: Final = tuple(f" {word}".encode()
+                        for word in ("and", "or", "nor", "versus", "vs", "to", "than", "also"))
+_JOINTS: Final = frozenset((b"and ", b" or ", b"nor ", b" vs ", b"sus ", b"lso "))
+_SPACE: Final = ord(" ")
 _WINDOW: Final = 90
 _WORDS: Final = 3
 _MOST: Final = 4
@@ -25,11 +36,13 @@ class Coordination:
 
     :param numbers: the number of each written form.
     :param tails: the ends that several forms share.
+    :param stems: the words before them.
     """
 
-    def __init__(self, numbers: Mapping[str, int], tails: Set[str]) -> None:
+    def __init__(self, numbers: Mapping[str, int], tails: Set[str], stems: Set[str]) -> None:
         self.numbers = numbers
         self._tails = tails
+        self._stems = frozenset(map(str.encode, stems))
 
     def tails_of(self, written: str) -> tuple[str, ...]:
         """Return the ends of a form that others share, the longest first."""
@@ -37,25 +50,49 @@ class Coordination:
         ends = (" " + " ".join(words[at:]) for at in range(1, len(words)))
         return tuple(end for end in ends if end in self._tails)
 
-    def before(self, low: bytes, start: int, tails: tuple[str, ...]) -> Iterator[tuple[int, int]]:
+    def before(self, folded: Folded, start: int, tails: tuple[str, ...]
+               ) -> Iterator[tuple[int, int]]:
         """Yield ``(start, number)`` of each form with one of the tails that is enumerated before.
 
         The words that it leaves out are those of the form that starts at ``start``.
         """
         at = start
-        for _ in range(_MOST):
-            begin = max(0, at - _WINDOW)
-            left = _before_joint(low[begin:at].decode())
-            found = self._longest(left, tails) if left else None
+        for turn in range(_MOST):
+            window = folded.low[max(0, at - _WINDOW):at]
+            left = _before_joint(window, by_comma=turn > 0)
+            if not left and folded.is_slashed(at):
+                left = window.rstrip()
+            if left[left.rfind(b" ") + 1:] not in self._stems:
+                return
+            found = self._longest(left.decode(), tails)
             if found is None:
                 return
             words, number = found
-            at = begin + len(left) - len(words)
+            at -= len(window) - len(left) + len(words)
             yield at, number
 
+    def after(self, low: bytes, start: int, end: int) -> tuple[int, int] | None:
+        """Return end and number of the longest form that goes on after a parenthesis of one word.
+
+        >>> numbers = {"emotion regulation strategies": 0}
+        >>> low = b" emotion regulation  er  strategies  "
+        >>> Coordination(numbers, frozenset(), frozenset()).after(low, 1, 19)
+        (35, 0)
+        """
+        inner, gap, rest = low[end + 2:end + _WINDOW].partition(b"  ")
+        if not gap or b" " in inner or b"." in inner:
+            return None
+        words = rest.split(b" ", _WORDS)[:_WORDS]
+        for size in range(len(words), 0, -1):
+            last = b" ".join(words[:size])
+            number = self.numbers.get((low[start:end] + b" " + last).decode())
+            if number is not None and last:
+                return end + 4 + len(inner) + len(last), number
+        return None
+
     def _longest(self, left: str, tails: tuple[str, ...]) -> tuple[str, int] | None:
-        words = left.rpartition(".")[2].split(" ")
-        for size in range(min(_WORDS, len(words)), 0, -1):
+        words = left.rpartition(".")[2].rsplit(" ", _WORDS)[-_WORDS:]
+        for size in range(len(words), 0, -1):
             first = " ".join(words[-size:])
             for tail in tails:
                 if first and first + tail in self.numbers:
@@ -63,14 +100,24 @@ class Coordination:
         return None
 
 
-def _before_joint(left: str) -> str:
+def may_share(folded: Folded, start: int) -> bool:
+    """Say whether a joint of an enumeration may stand before a place, as far as is quickly told."""
+    low = folded.low
+    return low[start - 2] == _SPACE or low[start - 4:start] in _JOINTS or folded.is_slashed(start)
+
+
+def _before_joint(left: bytes, *, by_comma: bool) -> bytes:
     """Return the text before a joint of an enumeration at its end, or nothing if there is none.
 
-    >>> _before_joint("emotional  "), _before_joint("emotional and "), _before_joint("emotional ")
-    ('emotional', 'emotional', '')
+    >>> _before_joint(b"emotional and or ", by_comma=False)
+    b'emotional'
+    >>> _before_joint(b"emotional  ", by_comma=True), _before_joint(b"emotional ", by_comma=True)
+    (b'emotional', b'')
+
+    :param by_comma: whether a comma is a joint, which folds to one space more.
     """
-    body = left.rstrip(" ")
-    first, _, last = body.rpartition(" ")
-    if last in _JOINERS:
-        return first.rstrip(" ")
-    return body if len(left) - len(body) > 1 else ""
+    body = left.rstrip()
+    joined = by_comma and len(left) - len(body) > 1
+    while body.endswith(_JOINERS):  # two of them in "and/or"
+        body, joined = body[:body.rindex(b" ")].rstrip(), True
+    return body if joined else b""

@@ -17,6 +17,7 @@ from iero.tagging.text import fold_form
 __all__ = ["ITSELF", "NEIGHBOR", "NONE", "Form", "Friend", "Rules", "Unread"]
 
 _WINDOW: Final = 60
+_SHORTS: Final = 64
 NONE: Final = 0
 NEIGHBOR: Final = 1
 ITSELF: Final = 2
@@ -59,8 +60,8 @@ class Form:
     :ivar doubtful: whether the text has to be asked before it is believed.
     """
 
-    __slots__ = ("concept", "doubtful", "exact", "friends", "name", "need", "placed", "reasons",
-                 "scope", "senses", "short", "tails")
+    __slots__ = ("_shorts", "concept", "doubtful", "exact", "friends", "name", "need", "placed",
+                 "reasons", "scope", "senses", "short", "tails")
 
     def __init__(self, sense: Sense, need: int, friends: tuple[Friend, ...]) -> None:
         self.concept = sense.concept
@@ -75,12 +76,17 @@ class Form:
         self.tails: tuple[str, ...] = ()
         self.placed = bool(sense.exact) or any(each.at != "record" for each in friends)
         self.doubtful = bool(need or friends or sense.exact)
+        self._shorts: dict[str, Form] = {}
 
     def short_for(self, short: str) -> Form:
-        """Return a form for a short form that a text defines as this one."""
-        made = copy(self)
-        made.name, made.scope, made.reasons = short, "abbreviation", ()
-        made.short, made.doubtful = True, False
+        """Return the form for a short form that a text defines as this one, always the same."""
+        made = self._shorts.get(short)
+        if made is None:
+            made = copy(self)
+            made.name, made.scope, made.reasons = short, "abbreviation", ()
+            made.short, made.doubtful, made._shorts = True, False, {}
+            if len(self._shorts) < _SHORTS:
+                self._shorts[short] = made
         return made
 
 

@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 
 from iero import resources
 from iero.tagging.text import fold_form
-from iero.tagging.variants import Variants, tails
+from iero.tagging.variants import Variants, stems, tails
 from iero.vocabulary import IERO, PREFIXES, REPLACED_BY
 
 __all__ = ["Concept", "Lexicon", "Sense", "compile_lexicon"]
@@ -75,6 +75,7 @@ class Lexicon:
     :ivar short: short form, looked for as it is written, to its senses. Read back from a file the
         senses are plain lists, of which a :class:`Sense` is made when the form is met.
     :ivar tails: the last words that several forms share.
+    :ivar stems: the last words that stand before these.
     :ivar ordinary: forms that are ordinary words.
     """
 
@@ -83,6 +84,7 @@ class Lexicon:
     forms: dict[str, list[Sense]] = field(default_factory=dict)
     short: dict[str, list[Sense]] = field(default_factory=dict)
     tails: list[str] = field(default_factory=list)
+    stems: list[str] = field(default_factory=list)
     ordinary: list[str] = field(default_factory=list)
 
     @cached_property
@@ -98,7 +100,7 @@ class Lexicon:
         return {"version": self.version,
                 "concepts": [[*concept[:4], sorted(concept.near)] for concept in self.concepts],
                 "forms": plain(self.forms), "short": plain(self.short),
-                "tails": self.tails, "ordinary": self.ordinary}
+                "tails": self.tails, "stems": self.stems, "ordinary": self.ordinary}
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Lexicon:
@@ -106,7 +108,7 @@ class Lexicon:
         concepts = [Concept(iri, label, kind, broader, frozenset(near))
                     for iri, label, kind, broader, near in data["concepts"]]
         return cls(data["version"], concepts, data["forms"], data["short"], data["tails"],
-                   data["ordinary"])
+                   data["stems"], data["ordinary"])
 
 
 def compile_lexicon(rows: Iterable[tuple[str, str, str]], version: str) -> Lexicon:
@@ -125,7 +127,8 @@ def compile_lexicon(rows: Iterable[tuple[str, str, str]], version: str) -> Lexic
     for table in (lexicon.forms, lexicon.short):
         for form, senses in table.items():
             table[form] = _ranked(senses, lexicon.concepts)
-    lexicon.tails = sorted(tails(lexicon.forms))
+    shared = tails(lexicon.forms)
+    lexicon.tails, lexicon.stems = sorted(shared), sorted(stems(lexicon.forms, shared))
     words = resources.package_text("tagging/data/ordinary.txt").splitlines()
     ordinary = {each for word in words if word and word[0] != "#" for each in variants.of(word)}
     lexicon.ordinary = sorted(ordinary)

@@ -1,12 +1,13 @@
 """All words at once: the Aho–Corasick automaton over forms and cue words. Owner of ahocorasick_rs.
 
 One call for each document is quicker than one for many joined ones: the document stays in the cache
-of the processor (measured in docs/performance.md).
+of the processor. So does most of the automaton, as it is kept in the form that takes least memory;
+the one with a full table of transitions (25 MB) is quicker only while nothing else runs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Final
 
@@ -16,9 +17,6 @@ __all__ = ["Found", "Matcher"]
 
 Found = tuple[int, int, int]
 """The number of a pattern, and where it starts and ends in the folded text."""
-
-_MANY: Final = 200
-"""After so many texts the automaton that runs fastest pays, though it takes longer to build."""
 
 _KIND: Final = ahocorasick_rs.MatchKind
 
@@ -44,18 +42,12 @@ class Matcher:
                  ) -> None:
         self._arguments = patterns, whole_words, every
         self.lead = int(whole_words)
-        self._calls = 0
-        self._find = self._built(ahocorasick_rs.Implementation.ContiguousNFA)
-
-    def _built(self, implementation: ahocorasick_rs.Implementation
-               ) -> Callable[[bytes], list[Found]]:
-        patterns, whole_words, every = self._arguments
         edge = b" " if whole_words else b""
         automaton = ahocorasick_rs.BytesAhoCorasick(
             [edge + pattern.encode("ascii") for pattern in patterns],
             matchkind=_KIND.Standard if every else _KIND.LeftmostLongest,
-            implementation=implementation)
-        return partial(automaton.find_matches_as_indexes, overlapping=every)
+            implementation=ahocorasick_rs.Implementation.ContiguousNFA)
+        self._find = partial(automaton.find_matches_as_indexes, overlapping=every)
 
     def __reduce__(self) -> tuple[object, ...]:
         patterns, whole_words, every = self._arguments
@@ -63,7 +55,4 @@ class Matcher:
 
     def find(self, text: bytes) -> list[Found]:
         """Return what is found, ordered by place."""
-        self._calls += 1
-        if self._calls == _MANY:
-            self._find = self._built(ahocorasick_rs.Implementation.DFA)
         return self._find(text)

@@ -19,7 +19,6 @@ __all__ = ["settle"]
 
 _BESIDE = 24
 _BEFORE = 150
-_SPACE = ord(" ")
 _SUPPORTED = {each: (f"support.{each}",) for each in ("definition", "mention", "neighbor")}
 _RANKS = {"mention": 2, "neighbor": 1, "none": 0}
 
@@ -28,24 +27,30 @@ class _Record:
     """What a whole text tells about the forms in it.
 
     :param opening: the mentions after which a parenthesis opens.
+    :param is_asked: whether it will be asked for :meth:`support`.
+    :ivar own: the forms for which the text defines a short form, by that.
+    :ivar foreign: the short forms that stand for something else.
+    :ivar settled: the sense of each form that has the same one all over the text.
     """
 
+    __slots__ = ("_concepts", "_named", "_sure", "folded", "foreign", "own", "settled")
+
     def __init__(self, folded: Folded, mentions: list[Mention], opening: list[Mention],
-                 lexicon: Lexicon) -> None:
+                 lexicon: Lexicon, is_asked: bool) -> None:
         self.folded = folded
-        self._concepts = lexicon.concepts
-        self.sure = {each.form.concept for each in mentions if not each.form.need}
         self.own: dict[str, Form] = {}
         self.foreign: set[str] = set()
         self.settled: dict[Form, tuple[Form | None, str]] = {}
+        self._concepts = lexicon.concepts
+        if is_asked:
+            self._sure = {each.form.concept for each in mentions if not each.form.need}
+            self._named = {each.form.concept for each in mentions if not each.form.short}
         for mention in opening:
             if not mention.form.short:
                 self._take_definition(mention)
-        short = [at for at, each in enumerate(mentions) if each.form.short]
-        if short:
-            self.named = {each.form.concept for each in mentions if not each.form.short}
-        for at in short:
-            self._take_short(mentions, at)
+        for at, mention in enumerate(mentions):
+            if mention.form.short:
+                self._take_short(mentions, at)
 
     def _take_definition(self, mention: Mention) -> None:
         """Note the short form that stands in parentheses after a mention, if it is one for it."""
@@ -76,30 +81,31 @@ class _Record:
 
     def support(self, form: Form) -> str:
         """Return how the text supports a form: ``mention``, ``neighbor`` or ``none``."""
-        if form.concept in (self.named if form.short else self.sure):
+        if form.concept in (self._named if form.short else self._sure):
             return "mention"
-        if form.need < ITSELF and not self.sure.isdisjoint(self._concepts[form.concept].near):
+        if form.need < ITSELF and not self._sure.isdisjoint(self._concepts[form.concept].near):
             return "neighbor"
         return "none"
 
 
-def settle(folded: Folded, mentions: list[Mention], lexicon: Lexicon) -> list[Mention]:
+def settle(folded: Folded, mentions: list[Mention], opening: list[Mention], lexicon: Lexicon
+           ) -> list[Mention]:
     """Return the mentions that are meant, each in its sense, with the short forms the text defines.
 
     :param mentions: what was found, ordered by place.
+    :param opening: those after which a parenthesis opens.
     """
-    low = folded.low
-    opening = [each for each in mentions if low[each.end + 1] == _SPACE and folded.opens(each.end)]
-    if not opening and not any(each.form.doubtful for each in mentions):
+    doubtful = [each for each in mentions if each.form.doubtful]
+    if not opening and not doubtful:
         return mentions
-    record = _Record(folded, mentions, opening, lexicon)
+    record = _Record(folded, mentions, opening, lexicon, bool(doubtful))
     kept = [mention for mention in mentions
-            if not mention.form.doubtful or _is_meant(mention, record)]
+            if not mention.form.doubtful or _is_meant(mention, record)] if doubtful else mentions
     new = [short for short in record.own if short not in lexicon.short]
     if new:
         taken = {mention.start for mention in kept}
-        kept += [mention for short in new for mention in _defined(short, record)
-                 if mention.start not in taken]
+        kept = kept + [mention for short in new for mention in _defined(short, record)
+                       if mention.start not in taken]
         kept.sort(key=lambda mention: (mention.start, mention.end))
     return kept
 

@@ -13,7 +13,7 @@ from iero.errors import BadParameter, NotFound
 from iero.tagging.annotation import Annotation, Reading
 from iero.tagging.cache import cached, digest, keep
 from iero.tagging.context import Mention, load_cues, load_headings, read
-from iero.tagging.coordination import Coordination
+from iero.tagging.coordination import Coordination, may_share
 from iero.tagging.forms import Form, Rules, Unread
 from iero.tagging.lexicon import Lexicon, Sense, compile_lexicon
 from iero.tagging.matcher import Found, Matcher
@@ -33,13 +33,12 @@ __all__ = ["Tagger", "write_lexicon"]
 _RELEASE: Final = "ontology/release/iero-kg.nq"
 _MAKERS: Final = ("data/cues.toml", "data/friends.toml", "data/ordinary.txt", "data/scope.toml",
                   "data/scores.toml", "data/variants.toml", "lexicon.py", "text.py", "variants.py")
-_JOINTS: Final = frozenset((b"and ", b" or ", b"nor ", b" vs ", b"sus ", b"lso "))
-_SPACE: Final = ord(" ")
 _SUPPORT: Final = {"definition": "spelt out in the text", "mention": "named in full in the text",
                    "neighbor": "neighbors in the text"}
 _NAMES: Final = ("label", "abbreviation")
 _SCOPE: Final = Sense._fields.index("scope")
-_NOT_YET: Final = object()
+_READINGS: Final = 50_000
+_SPACE: Final = ord(" ")
 _annotation: Final = partial(tuple.__new__, Annotation)
 SECTIONS: Final = ("title", "background", "methods", "results", "conclusions")
 
@@ -109,7 +108,8 @@ class Tagger:
         forms, short = self._wanted(self.lexicon.forms), self._wanted(self.lexicon.short)
         entries: dict[str, Any] = dict(load_cues())
         entries |= dict.fromkeys(rules.blocked)
-        self._coordination = Coordination({}, frozenset(self.lexicon.tails))
+        self._coordination = Coordination(
+            {}, frozenset(self.lexicon.tails), frozenset(self.lexicon.stems))
         for written, senses in forms.items():
             entries[written] = Unread(rules, written, senses, self._coordination.tails_of)
         capitals: dict[str, Any] = dict(load_headings())
@@ -126,6 +126,7 @@ class Tagger:
         self._matcher = Matcher(self._written, whole_words=whole, every=every)
         self._short = Matcher(list(capitals), whole_words=whole)
         self._lead = self._matcher.lead
+        self._reach = 1 + max(map(len, self._written))
 
     def _wanted(self, table: dict[str, list[Sense]]) -> dict[str, list[Sense]]:
         """Leave out what the options exclude."""
@@ -147,10 +148,16 @@ class Tagger:
     def _mentions(self, folded: Folded, section: str) -> list[Mention]:
         found = self._found(folded)
         mentions = read(folded.low, found, self._entries, self._lead, section)
-        enumerated = [*self._coordinated(folded, mentions)]
-        if enumerated:
-            mentions = sorted(mentions + enumerated, key=_place)
-        mentions = settle(folded, mentions, self.lexicon)
+        low = folded.low
+        opening = [each for each in mentions if low[each.end + 1] == _SPACE
+                   and folded.opens(each.end)]
+        sharing = [each for each in mentions if each.form.tails and may_share(folded, each.start)]
+        more = [*self._coordinated(folded, sharing)] if sharing else sharing
+        if opening:
+            more += self._interrupted(low, opening)
+        if more:
+            mentions = sorted(mentions + more, key=_place)
+        mentions = settle(folded, mentions, opening, self.lexicon)
         return longest(mentions) if self.options.longest_only else mentions
 
     def _found(self, folded: Folded) -> list[Found]:
@@ -161,11 +168,12 @@ class Tagger:
             found = self._whole(low, found)
         if not self.options.longest_only:
             found.sort(key=_span)
-        short = self._short.find(folded.kept)
+        count = len(self._written)
+        short = [(number + count, start, end)
+                 for number, start, end in self._short.find(folded.kept)
+                 if not self._lead or low[end] < EDGE]
         if short:
-            count = len(self._written)
-            found += [(number + count, start, end) for number, start, end in short
-                      if not self._lead or low[end] < EDGE]
+            found += short
             found.sort(key=itemgetter(1))
         return found
 
@@ -188,9 +196,23 @@ class Tagger:
                 stop = start + 1 + len(self._written[shorter])
                 kept.append((shorter, start, stop))
                 break
-        rest = self._matcher.find(low[stop:])
-        rest = [(each, begin + stop, end + stop) for each, begin, end in rest]
-        return kept + self._whole(low, rest)
+        return kept + self._whole(low, self._again(low, found, stop))
+
+    def _again(self, low: bytes, found: list[Found], stop: int) -> list[Found]:
+        """Return what is found from a place on, taking over what has been found before.
+
+        Two searches that meet in one hit go on alike, and mostly they meet soon.
+        """
+        old = {hit: at for at, hit in enumerate(found)}
+        near = [(number, start + stop, end + stop) for number, start, end
+                in self._matcher.find(low[stop:stop + 2 * self._reach])]
+        for at, hit in enumerate(near):
+            if hit[1] > stop + self._reach:  # what begins here may be cut off
+                break
+            if hit in old:
+                return near[:at] + found[old[hit]:]
+        return [(number, start + stop, end + stop) for number, start, end
+                in self._matcher.find(low[stop:])]
 
     def _form(self, number: int) -> Form:
         entry: Form | Unread = self._entries[number]
@@ -200,18 +222,27 @@ class Tagger:
 
     def _coordinated(self, folded: Folded, mentions: list[Mention]) -> Iterator[Mention]:
         """Yield the mentions whose last words another mention gives in an enumeration."""
-        low = folded.low
         for mention in mentions:
             start, form = mention.start, mention.form
-            if form.tails and (low[start - 2] == _SPACE or low[start - 4:start] in _JOINTS):
-                for begin, other in self._coordination.before(low, start, form.tails):
-                    other_form = self._form(other)
-                    if other_form.concept == form.concept or folded.is_bracketed(begin, start):
-                        break
-                    shared = Mention(begin, mention.end, other_form, mention.section)
-                    shared.role, shared.absent = mention.role, mention.absent
-                    shared.rules = ("coordination",)
-                    yield shared
+            for begin, other in self._coordination.before(folded, start, form.tails):
+                other_form = self._form(other)
+                if other_form.concept == form.concept or folded.is_bracketed(begin, start):
+                    break
+                shared = Mention(begin, mention.end, other_form, mention.section)
+                shared.role, shared.absent = mention.role, mention.absent
+                shared.rules = ("coordination",)
+                yield shared
+
+    def _interrupted(self, low: bytes, opening: list[Mention]) -> Iterator[Mention]:
+        """Yield the mentions that begin with another one, which a short form sets apart."""
+        for mention in opening:
+            found = self._coordination.after(low, mention.start, mention.end)
+            if found is not None:
+                end, number = found
+                whole = Mention(mention.start, end, self._form(number), mention.section)
+                whole.role, whole.absent = mention.role, mention.absent
+                whole.rules = ("interruption",)
+                yield whole
 
     # -- telling -----------------------------------------------------------------------------------
 
@@ -221,8 +252,11 @@ class Tagger:
         for mention in mentions:
             key = (mention.form, mention.role, mention.absent, mention.section, mention.rules,
                    mention.support)
-            reading = readings.get(key, _NOT_YET)
-            if reading is _NOT_YET:
+            try:
+                reading = readings[key]
+            except KeyError:
+                if len(readings) > _READINGS:
+                    readings.clear()
                 reading = readings[key] = self._reading(mention)
             if reading is not None:
                 start, end = mention.start - 1, mention.end - 1

@@ -11,14 +11,14 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from itertools import chain
 from typing import Any
 
 from iero import resources
 from iero.tagging.text import fold_form
 
-__all__ = ["Variants", "tails"]
+__all__ = ["Variants", "stems", "tails"]
 
 Reasons = tuple[str, ...]
 
@@ -34,7 +34,9 @@ class Variants:
         self._american = [(re.compile(rf"\b{a}"), b) for a, b in rules["spelling"]]
         self._british = [(re.compile(rf"\b{b}"), a) for a, b in rules["spelling"]]
         self._apart = re.compile(rf"\b({'|'.join(rules['prefixes'])}) (?=\w{{3}})")
-        self._joined = re.compile(rf"\b({'|'.join(rules['parting'])})(?=\w{{4}})")
+        parting = (each.partition("|") for each in rules["parting"])
+        self._joined = re.compile("|".join(
+            rf"\b{prefix}(?=\w{{4}}){rest and f'(?={rest})'}" for prefix, _, rest in parting))
         self._replaced = [
             (re.compile(rf"\b{fold_form(swap['one'])}\b"), [*map(fold_form, swap["other"])])
             for swap in rules["swaps"]]
@@ -130,7 +132,7 @@ class Variants:
     def _joints(self, form: str) -> Iterator[str]:
         """Join a prefix that stands apart; set apart one that is joined."""
         yield self._apart.sub(r"\1", form)
-        yield self._joined.sub(r"\1 ", form)
+        yield self._joined.sub(r"\g<0> ", form)
 
     def _heads(self, form: str) -> Iterator[str]:
         heads = self._rules["heads"]
@@ -152,6 +154,16 @@ def tails(forms: Iterable[str]) -> set[str]:
     for tail in chain.from_iterable(map(_tails, forms)):
         seen[tail] = seen.get(tail, 0) + 1
     return {tail for tail, count in seen.items() if count > 1}
+
+
+def stems(forms: Iterable[str], shared: Set[str]) -> set[str]:
+    """Return the last words that forms have before a tail that others share.
+
+    >>> sorted(stems(["emotional support", "social support", "venting"], {" support"}))
+    ['emotional', 'social']
+    """
+    return {form.removesuffix(tail).rpartition(" ")[2]
+            for form in forms for tail in _tails(form) if tail in shared}
 
 
 def _tails(form: str) -> Iterator[str]:

@@ -7,10 +7,9 @@ holds for the rest; each mention is told by its place in its own field.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from iero.tagging.annotation import Annotation, Reading
+from iero.tagging.annotation import Annotation
 from iero.tagging.documents.document import Document
 
 if TYPE_CHECKING:
@@ -48,14 +47,13 @@ class DocumentTagger:
 
     def __init__(self, tagger: Tagger) -> None:
         self._tagger = tagger
-        self._titles: dict[int, tuple[Reading, Reading]] = {}
 
     def tag(self, document: Document) -> Tagged:
         """Return a document with its mentions."""
         fields = document.fields
         if len(fields) == 1:
             [(name, text)] = fields.items()
-            return Tagged(document, [Mention(name, self._in(name, each))
+            return Tagged(document, [Mention(name, _in(name, each))
                                      for each in self._tagger.tag(text)])
         found = self._tagger.tag(_JOINT.join(fields.values())) if fields else []
         return Tagged(document, list(self._placed(document, found)))
@@ -70,17 +68,13 @@ class DocumentTagger:
                 stop = shift + len(text) + len(_JOINT)
             here = Annotation(each.start - shift, each.end - shift, each.quote, each.reading) \
                 if shift else each
-            yield Mention(name, self._in(name, here))
+            yield Mention(name, _in(name, here))
 
-    def _in(self, field: str, annotation: Annotation) -> Annotation:
-        """Note that a mention stands in the title, which no heading says."""
-        reading = annotation.reading
-        if field != "title" or reading.section:
-            return annotation
-        known = self._titles.get(id(reading))
-        if known is None or known[0] is not reading:
-            known = self._titles[id(reading)] = reading, replace(reading, section="title")
-        return Annotation(annotation.start, annotation.end, annotation.quote, known[1])
+
+def _in(field: str, annotation: Annotation) -> Annotation:
+    """Note that a mention stands in the title, which no heading says."""
+    start, end, quote, reading = annotation
+    return Annotation(start, end, quote, reading.in_title) if field == "title" else annotation
 
 
 def concepts(tagged: Tagged) -> dict[str, str]:

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import csv
 import io
+from abc import ABC, abstractmethod
+from codecs import register_error
 from collections.abc import Iterator, Mapping
+from json.encoder import encode_basestring, encode_basestring_ascii
 from typing import Any, ClassVar, Final
 
 import orjson
@@ -27,9 +30,11 @@ COLUMNS: Final = ("file", "record", "id", "iri", "field", "start", "end", "quote
 """The columns of a table of mentions; ``docs/tagging.md`` says what each means."""
 
 _AROUND: Final = 60
+_ANNOTATIONS: Final = f'"{ANNOTATIONS}"'.encode()
+_ESCAPED: Final = "iero.json"
 
 
-class Writer:
+class Writer(ABC):
     """Base of all writers.
 
     :cvar keeps: whether what stands between records is written too.
@@ -41,12 +46,12 @@ class Writer:
         """Return what stands before the first record."""
         return b""
 
+    @abstractmethod
     def write(self, tagged: Tagged, dialect: Dialect) -> bytes:
         """Return one record.
 
         :raises ValueError: if it cannot be written in this format, with the reason.
         """
-        raise NotImplementedError
 
     def footer(self) -> bytes:
         """Return what stands after the last record."""
@@ -75,34 +80,42 @@ class JsonWriter(Writer):
     def write(self, tagged: Tagged, dialect: Dialect) -> bytes:
         """See :meth:`Writer.write`."""
         document = tagged.document
-        found = b",".join(map(_annotation, tagged.mentions))
-        added = b'"%s":[%s]' % (ANNOTATIONS.encode(), found)
+        found = ",".join(map(_annotation, tagged.mentions))
+        added = f'"{ANNOTATIONS}":[{found}]'
         if self.keep and document.format == "jsonl":
             return _amended(document, added)
         data = {"id": document.id, "iri": document.iri, "file": document.file,
                 "record": document.number, "line": document.line, **document.fields}
-        return orjson.dumps(data)[:-1] + b"," + added + b"}\n"
+        return orjson.dumps(data)[:-1] + f",{added}}}\n".encode()
 
 
-def _annotation(mention: Mention) -> bytes:
-    field, annotation = mention
-    return b'{"field":%b,"start":%d,"end":%d,"quote":%b,%b' % (
-        orjson.dumps(field), annotation.start, annotation.end, orjson.dumps(annotation.quote),
-        annotation.reading.as_json)
+def _annotation(mention: Mention) -> str:
+    field, (start, end, quote, reading) = mention
+    return (f'{{"field":{encode_basestring(field)},"start":{start},"end":{end},'
+            f'"quote":{encode_basestring(quote)},{reading.as_json}')
 
 
-def _amended(document: Document, added: bytes) -> bytes:
+def _amended(document: Document, added: str) -> bytes:
     """Return a JSON record with annotations, in place of those of an earlier run."""
     raw = document.raw
-    if document.encoding != "utf-8":
-        added = added.decode().encode(document.encoding, "backslashreplace")
-    if b'"%s"' % ANNOTATIONS.encode() in raw:
+    if _ANNOTATIONS in raw:
         data = orjson.loads(raw.decode(document.encoding))
         if data.pop(ANNOTATIONS, None) is not None:
-            return orjson.dumps(data)[:-1] + b"," + added + b"}\n"
+            return orjson.dumps(data)[:-1] + f",{added}}}\n".encode()
     end = raw.rindex(b"}")
     rest = raw[end:]
-    return raw[:end] + b"," + added + (rest if rest.endswith((b"\n", b"\r")) else rest + b"\n")
+    return b"%b,%b%b%b" % (raw[:end], added.encode(document.encoding, _ESCAPED), rest,
+                           b"" if rest.endswith((b"\n", b"\r")) else b"\n")
+
+
+def _escaped(error: UnicodeError) -> tuple[str, int]:
+    """Write what an encoding has no bytes for as JSON does, in surrogate pairs where needed."""
+    if not isinstance(error, UnicodeEncodeError) or error.encoding == "utf-8":
+        raise error
+    return encode_basestring_ascii(error.object[error.start:error.end])[1:-1], error.end
+
+
+register_error(_ESCAPED, _escaped)
 
 
 class TableWriter(Writer):
