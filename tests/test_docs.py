@@ -30,7 +30,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 TAGGING = ("iero tag ", "iero eval ", "iero compare-tags ")  # run one after the other
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT / "service")}  # also where nothing is installed
-LONG = {"iero build", "iero check", "iero serve"}  # have test modules of their own
+LONG = {"iero build", "iero check", "iero serve", "iero serve --data data --tokens tokens.toml"}  # have test modules of their own
 
 
 def console(text):
