@@ -47,6 +47,7 @@ COMMANDS = sorted({command for document in DOCUMENTS for command in console(
     document.read_text(encoding="utf-8"))
     if command.startswith("iero ") and command not in LONG and "your-" not in command
     and document.name != "writing.md"
+    and not command.startswith("iero serve --store")  # see tests/stores
     and not command.startswith(TAGGING)})
 ADDRESSES = [command for command in console(README) if command.startswith("curl ")]
 

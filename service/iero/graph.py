@@ -10,15 +10,15 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
 from iero import resources
+from iero.description import Description
 from iero.directory import About
-from iero.errors import BadParameter, BadQuery, NotFound
+from iero.errors import BadParameter, BadQuery, LimitExceeded, NotFound
 from iero.naming import Named, Names, split_name
 from iero.protocol import Format, QueryRequest, format_named
 from iero.queries import Catalogue, Parameter, Query
@@ -26,13 +26,15 @@ from iero.results import Answer, Sink
 from iero.store import Store
 from iero.syntax import bind, declared_prefixes, form, names
 from iero.terms import IRI, Literal, Row, Term
-from iero.vocabulary import DEFINITION, EXAMPLE, PREFIXES, compress, expand, is_own
+from iero.vocabulary import PREFIXES, compress, expand, is_own
 
 if TYPE_CHECKING:
     from iero.search import Hit, Index
 
-__all__ = ["Description", "KnowledgeGraph", "Named"]
+__all__ = ["Description", "KnowledgeGraph", "Named", "service_query"]
 
+MOST_NAMES: Final = 1_000_000
+"""Names and definitions that are kept at hand; the shipped graph has some fifteen thousand."""
 RELEASE: Final = "ontology/release/iero-kg.nq"
 
 Value = str | int | Term
@@ -50,36 +52,6 @@ class Backend(Protocol):
 
     def about(self) -> About:
         """Return what is known of the data as they are now."""
-
-
-@dataclass(frozen=True)
-class Description:
-    """What the graph knows of one term, ready to be shown.
-
-    :ivar kinds: its most specific types.
-    :ivar synonyms: scope (exact, broad, narrow, related) to synonyms.
-    :ivar superclasses: the direct ones, inferred ones included; likewise ``subclasses``.
-    :ivar instances: the individuals of a class.
-    :ivar relations: ``(property, value)`` for everything else that links to another term.
-    :ivar facts: ``(property, literal)`` for everything else that is a number or text.
-    :ivar claims: the claims that have it as subject or object.
-    """
-
-    iri: IRI
-    label: str
-    kinds: list[Named] = field(default_factory=list)
-    definition: str = ""
-    synonyms: dict[str, list[Term]] = field(default_factory=dict)
-    abbreviations: list[Term] = field(default_factory=list)
-    examples: list[Term] = field(default_factory=list)
-    sources: list[Named] = field(default_factory=list)
-    superclasses: list[Named] = field(default_factory=list)
-    subclasses: list[Named] = field(default_factory=list)
-    instances: list[Named] = field(default_factory=list)
-    relations: list[tuple[Named, Named]] = field(default_factory=list)
-    facts: list[tuple[Named, Term]] = field(default_factory=list)
-    claims: list[Named] = field(default_factory=list)
-    defined_by: str = ""
 
 
 class KnowledgeGraph:
@@ -264,7 +236,15 @@ class KnowledgeGraph:
         """
         iri = self.resolve(name)
         rows = self._service("term", term=iri).rows()
-        return _description(iri, list(rows))
+        return Description.read(iri, rows)
+
+    def profile(self, iri: IRI) -> Description:
+        """Describe a term without what stands below it and what is claimed of it.
+
+        That may be any number of things, which pages read page by page.
+        """
+        rows = self._service("profile", term=iri).rows()
+        return Description.read(iri, rows)
 
     def describe(self, iri: str) -> Answer:
         """Return what is stated of a term and its class expressions, and the claims about it."""
@@ -325,6 +305,10 @@ class KnowledgeGraph:
         """Return the terms, claims and works that fit a text, the best first."""
         return self._known.index.search(text, limit)
 
+    def suggest(self, text: str, limit: int = 10) -> list[Hit]:
+        """Return what may be meant by the beginning of a name."""
+        return self._known.index.suggest(text, limit)
+
     @property
     def _known(self) -> _Vocabulary:
         """What follows from the names of things, as these are now."""
@@ -362,6 +346,12 @@ class KnowledgeGraph:
         return {str(row["graph"]): int(row["triples"])
                 for row in self._service("graph-sizes").rows()}
 
+    def limits(self) -> dict[str, float]:
+        """Return what one query may cost; nothing where the store keeps no limits."""
+        kept = getattr(self._backend, "limits", None)
+        return {"seconds of a query": kept.seconds, "bytes of memory of a query": kept.memory,
+                "seconds of waiting for a worker": kept.waiting} if kept else {}
+
     def export(self, output: Sink, fmt: Format, *, graph: str = "") -> None:
         """Write all data, or one named graph, to a sink.
 
@@ -377,9 +367,33 @@ class KnowledgeGraph:
                            hint=f"There are {', '.join(near)}.", nearest=near)
         self._backend.dump(output, fmt, graph=graph)
 
+    def look_up(
+        self, name: str, *, limit: int = 0, offset: int = 0, **values: Term | Sequence[Term],
+    ) -> list[Row]:
+        """Return the rows of one of the queries that ship for the service's own use.
+
+        :param name: the file's name below ``queries/service/``, without its suffix.
+        :param limit: how many rows are wanted at most; 0 wants all.
+        :param values: for each ``VALUES ?name { ... }`` of the query its term, or its terms.
+        """
+        given = {key: [value] if isinstance(value, str) else list(value)
+                 for key, value in values.items()}
+        if not all(given.values()):  # nothing to ask about
+            return []
+        return list(self._backend.query(service_query(name, given, limit, offset)).rows())
+
     def _service(self, name: str, **values: Term) -> Answer:
-        text = resources.read(f"queries/service/{name}.rq").decode()
-        return self._backend.query(bind(text, {key: [value] for key, value in values.items()}))
+        return self._backend.query(service_query(name, {key: [each] for key, each
+                                                        in values.items()}))
+
+
+def service_query(
+    name: str, values: Mapping[str, list[Term]] | None = None, limit: int = 0, offset: int = 0,
+) -> str:
+    """Return a query that ships for the service's own use, with its parameters in place."""
+    text = resources.read(f"queries/service/{name}.rq").decode()
+    bound = bind(text, values) if values else text
+    return bound + (f"LIMIT {limit} OFFSET {offset}\n" if limit else "")
 
 
 class _Vocabulary:
@@ -392,7 +406,7 @@ class _Vocabulary:
     @cached_property
     def names(self) -> Names:
         """Everything by its names."""
-        return Names(self._graph._service("names").rows())
+        return Names(_bounded(self._graph._service("names").rows()))
 
     @cached_property
     def index(self) -> Index:
@@ -408,6 +422,15 @@ class _Vocabulary:
         return str(found[0]) if found else ""
 
 
+def _bounded(rows: Iterable[Row]) -> Iterator[Row]:
+    for number, row in enumerate(rows):
+        if number == MOST_NAMES:
+            raise LimitExceeded(f"The data hold more than {MOST_NAMES:,} names and definitions, "
+                                "which is more than are kept at hand for search.", reason="size",
+                                limit=MOST_NAMES, hint="Serve fewer graphs.")
+        yield row
+
+
 def _is_name(query: str) -> bool:
     return re.fullmatch(r"[\w.-]+", query) is not None
 
@@ -417,56 +440,3 @@ def _as_iri(name: str) -> IRI | None:
         return IRI(expand(name))
     except BadParameter:
         return None
-
-
-def _description(iri: IRI, rows: list[Row]) -> Description:
-    roles: dict[str, dict[Named, None]] = {}
-    values: dict[str, dict[Term, None]] = {}
-    relations, facts = dict[tuple[Named, Named], None](), dict[tuple[Named, Term], None]()
-    for row in rows:
-        value, role = row["value"], row["role"]
-        named = Named(value, row.get("valueLabel", ""))
-        if role != "value":
-            roles.setdefault(role, {})[named] = None
-            continue
-        name = str(row["property"])
-        values.setdefault(name, {})[named if name == _SOURCE else value] = None
-        if name not in _SHOWN_APART:
-            link = Named(name, row.get("propertyLabel", ""))
-            if isinstance(value, IRI):
-                relations[link, named] = None
-            else:
-                facts[link, value] = None
-    return _filled(iri, {name: list(found) for name, found in values.items()},
-                   {role: list(found) for role, found in roles.items()},
-                   list(relations), list(facts))
-
-
-def _filled(
-    iri: IRI, values: dict[str, list[Term]], roles: dict[str, list[Named]],
-    relations: list[tuple[Named, Named]], facts: list[tuple[Named, Term]],
-) -> Description:
-    def first(name: str) -> str:
-        return str(next(iter(values.get(name, [])), ""))
-
-    scopes = {scope: values.get(name, []) for scope, name in _SCOPES.items()}
-    return Description(
-        iri=iri, label=first(_LABEL) or split_name(iri), kinds=roles.get("kind", []),
-        definition=first(DEFINITION),
-        synonyms={scope: found for scope, found in scopes.items() if found},
-        abbreviations=values.get(_ABBREVIATION, []), examples=values.get(EXAMPLE, []),
-        sources=[source for source in values.get(_SOURCE, []) if isinstance(source, Named)],
-        superclasses=roles.get("superclass", []), subclasses=roles.get("subclass", []),
-        instances=roles.get("instance", []), relations=relations, facts=facts,
-        claims=roles.get("claim", []), defined_by=first(_DEFINED_BY),
-    )
-
-
-_LABEL: Final = expand("rdfs:label")
-_SOURCE: Final = expand("dcterms:source")
-_ABBREVIATION: Final = expand("iero:abbreviation")
-_DEFINED_BY: Final = expand("rdfs:isDefinedBy")
-_SCOPES: Final = {scope: expand(f"oboInOwl:has{scope.capitalize()}Synonym")
-                  for scope in ("exact", "broad", "narrow", "related")}
-_SHOWN_APART: Final = frozenset((_LABEL, DEFINITION, EXAMPLE, _SOURCE, _ABBREVIATION, _DEFINED_BY,
-                                 *_SCOPES.values()))

@@ -20,7 +20,8 @@ _SUPER: Final = PREFIXES["rdfs"] + "subClassOf"
 _ABBREVIATION: Final = PREFIXES["iero"] + "abbreviation"
 _CLAIM: Final = PREFIXES["iero"] + "Claim"
 _ROLES: Final = {_LABEL: "label", DEFINITION: "definition",
-                 _ABBREVIATION: "abbreviation"}
+                 _ABBREVIATION: "abbreviation", PREFIXES["dcterms"] + "creator": "author",
+                 PREFIXES["dcterms"] + "title": "title"}
 KINDS: Final = {
     "owl:Class": "class", "owl:ObjectProperty": "object property",
     "owl:DatatypeProperty": "data property",

@@ -20,7 +20,9 @@ from iero.terms import IRI
 __all__ = ["Entry", "Hit", "Index"]
 
 _ANALYZER: Final = "english"
-_WEIGHTS: Final = {"label": 1.0, "abbreviation": 0.95, "synonym": 0.9, "definition": 0.35}
+_WEIGHTS: Final = {"label": 1.0, "abbreviation": 0.95, "synonym": 0.9, "title": 0.6, "author": 0.6,
+                   "definition": 0.35}
+_NAMES: Final = ("label", "abbreviation", "synonym")
 _NAMED, _EXACT, _START = 10_000.0, 30.0, 3.0
 _CANDIDATES: Final = 400
 
@@ -30,7 +32,8 @@ class Entry:
     """Something that can be found.
 
     :ivar kind: what it is, in words: ``class``, ``instrument``, ``claim``.
-    :ivar texts: ``(role, text)``; roles are label, abbreviation, synonym and definition.
+    :ivar texts: ``(role, text)``; roles are label, abbreviation, synonym, definition, title and
+        author.
     """
 
     iri: IRI
@@ -38,16 +41,23 @@ class Entry:
     kind: str
     texts: tuple[tuple[str, str], ...]
 
+    @property
+    def definition(self) -> str:
+        """What it is, in a sentence; empty where the graph does not say."""
+        return next((text for role, text in self.texts if role == "definition"), "")
+
 
 @dataclass(frozen=True)
 class Hit:
-    """Something that was found, and the text in which it was."""
+    """Something that was found, and the text in which it was, with that text's role."""
 
     iri: IRI
     label: str
     kind: str
     matched: str
     score: float
+    role: str = "label"
+    definition: str = ""
 
 
 class Index:
@@ -62,7 +72,10 @@ class Index:
     def __init__(self, entries: Iterable[Entry]) -> None:
         self._entries = list(entries)
         self._texts = [(entry, role, text) for entry in self._entries for role, text in entry.texts]
-        self._by_iri = {entry.iri: entry for entry in self._entries}
+        self._by_name = {name: entry for entry in self._entries
+                         for name in (entry.iri, entry.iri.curie.removeprefix("iero:"))}
+        self._names = [(_plain(text), role, entry, text) for entry, role, text in self._texts
+                       if role in _NAMES]
         builder = tantivy.SchemaBuilder()
         builder.add_unsigned_field("number", stored=True)
         builder.add_text_field("words", tokenizer_name=_ANALYZER)
@@ -107,9 +120,34 @@ class Index:
 
     def _named(self, text: str) -> Iterator[Hit]:
         name = text.strip().removeprefix("<").removesuffix(">")
-        for entry in self._entries:
-            if name in (entry.iri, entry.iri.curie, entry.iri.curie.removeprefix("iero:")):
-                yield Hit(entry.iri, entry.label, entry.kind, entry.label, _NAMED)
+        # iero:Venting is written iero_Venting where colons are not allowed, as in OBO's file names.
+        colon = re.sub(r"^([A-Za-z]+)_(?=[A-Z])", r"\1:", name)
+        for written in dict.fromkeys((name, colon)):
+            if (entry := self._by_name.get(written.removeprefix("iero:"))) is not None:
+                yield Hit(entry.iri, entry.label, entry.kind, entry.label, _NAMED, "name",
+                          entry.definition)
+
+    def suggest(self, text: str, limit: int = 10) -> list[Hit]:
+        """Return what may be meant by the beginning of a name, the best first, each once.
+
+        Only names are looked at. What begins with the text comes before what has a word that does,
+        and short names before long ones.
+        """
+        whole = _plain(_words_of(text))
+        if not whole:
+            return []
+        begun: list[tuple[bool, int, str, Hit]] = []
+        for plain, role, entry, written in self._names:
+            if plain.startswith(whole) or f" {whole}" in plain:
+                hit = Hit(entry.iri, entry.label, entry.kind, written, _WEIGHTS[role], role,
+                          entry.definition)
+                begun.append((not plain.startswith(whole), len(plain), plain, hit))
+        found: dict[IRI, Hit] = {}
+        for *_, hit in sorted(begun, key=lambda each: each[:3]):
+            found.setdefault(hit.iri, hit)
+        for hit in self.search(text, limit) if len(found) < limit else ():
+            found.setdefault(hit.iri, hit)
+        return list(found.values())[:limit]
 
     def _ranked(self, words: list[str], whole: str) -> Iterator[Hit]:
         for occur in (tantivy.Occur.Must, tantivy.Occur.Should):
@@ -128,7 +166,8 @@ class Index:
         # Words that are misspelt all count alike to the index: the likeness of the texts decides.
         likeness = SequenceMatcher(None, whole, plain, autojunk=False).ratio()
         factor = _WEIGHTS[role] * (_START if plain.startswith(whole) else 1.0 + likeness)
-        return Hit(entry.iri, entry.label, entry.kind, text, round(score * factor, 3))
+        return Hit(entry.iri, entry.label, entry.kind, text, round(score * factor, 3), role,
+                   entry.definition)
 
     def _word(self, word: str) -> tantivy.Query:
         """Match a word as it is, begun, or misspelt: the less it fits, the less it counts."""

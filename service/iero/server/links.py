@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import request, url_for
 
+from iero.errors import BadParameter
 from iero.vocabulary import IERO, ONTOLOGY, is_own
 
 
@@ -17,10 +18,31 @@ def page(iri: str) -> str:
     if iri == ONTOLOGY:
         return url_for("terms.ontology")
     if is_own(iri):
-        return url_for("terms.term", name=iri.removeprefix(IERO))
+        return term(iri)
     return iri if iri.startswith(("https://", "http://")) else ""
 
 
+def term(iri: str, suffix: str = "") -> str:
+    """Return this service's page about anything, or its RDF with a suffix such as ``ttl``."""
+    if is_own(iri):
+        name = iri.removeprefix(IERO)
+        return url_for("terms.term", name=f"{name}.{suffix}" if suffix else name)
+    return url_for("terms.work", iri=iri, format=suffix or None)
+
+
+def site(path: str) -> str:
+    """Return an address of this service in full, as the client that asks would write it.
+
+    :raises BadParameter: if the client does not say which host it asks, or what it says is none.
+    """
+    if not request.host:
+        raise BadParameter("The Host header names no host.", hint="Write it like kg.example:8000.")
+    return request.host_url.rstrip("/") + path
+
+
 def absolute(endpoint: str, **values: Any) -> str:
-    """Return an absolute URL as the client that asks would write it."""
-    return request.host_url.rstrip("/") + url_for(endpoint, **values)
+    """Return the address of an endpoint in full, as the client that asks would write it.
+
+    :raises BadParameter: if the client does not say which host it asks, or what it says is none.
+    """
+    return site(url_for(endpoint, **values))

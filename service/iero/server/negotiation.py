@@ -24,7 +24,8 @@ DRAINED: Final = 1 << 24
 JSON_TYPE: Final = "application/json"
 MEDIA_TYPES: Final = {"text": "text/plain", "json": JSON_TYPE, HTML: "text/html",
                       "jsonld": "application/ld+json", "turtle": "text/turtle",
-                      "nquads": "application/n-quads"}
+                      "nquads": "application/n-quads", "markdown": "text/markdown",
+                      "csv": "text/csv", "svg": "image/svg+xml"}
 """The names of representations under ``?format=``, for what is no answer of the graph."""
 _JAVA: Final = "text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2"
 """What Java (and so Protégé, at its second try) sends for want of an opinion; it wants no page."""
@@ -54,6 +55,31 @@ def one(params: Pairs, name: str) -> str | None:
         raise BadParameter(f"The parameter {name!r} is given {len(values)} times.",
                            hint="Give it once.", parameter=name)
     return values[0] if values else None
+
+
+def required(params: Pairs, name: str) -> str:
+    """Return the value of a parameter that must be given, once.
+
+    :raises BadParameter: if it is missing, empty, or given twice.
+    """
+    if value := (one(params, name) or "").strip():
+        return value
+    raise BadParameter(f"The parameter {name!r} is missing.", parameter=name,
+                       hint=f"Add ?{name}= to the address.")
+
+
+def page_number(params: Pairs) -> int:
+    """Return which page of a list is asked for, counted from 1.
+
+    :raises BadParameter: if it is no whole number from 1.
+    """
+    given = one(params, "page")
+    if given is None:
+        return 1
+    if not (given.isascii() and given.isdigit() and 1 <= int(given[:6]) <= 99_999):
+        raise BadParameter(f"The parameter 'page' is {given!r}.", parameter="page",
+                           hint="Give a whole number from 1.")
+    return int(given)
 
 
 def read_body() -> bytes:

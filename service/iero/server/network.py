@@ -40,7 +40,7 @@ def network(preview: Preview, page_of: Callable[[str], str]) -> dict[str, Any]:
             continue
         for term in (start, end):
             nodes.setdefault(str(term), {"id": str(term), "label": _label(term),
-                                         "url": page_of(term) if isinstance(term, IRI) else ""})
+                                         "page": page_of(term) if isinstance(term, IRI) else ""})
         edges.setdefault((str(start), verb, str(end)), {
             "source": str(start), "target": str(end), "label": verb})
     return {"nodes": list(nodes.values()), "edges": list(edges.values()), "left_out": left_out}

@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 ROWS: Final = 1000
 CHARACTERS: Final = 200_000
 TRIPLE: Final = ("subject", "predicate", "object")
+LANGUAGES: Final = {
+    "ar": "Arabic", "de": "German", "en": "English", "es": "Spanish", "fa": "Persian",
+    "fr": "French", "he": "Hebrew", "hu": "Hungarian", "it": "Italian", "ja": "Japanese",
+    "ko": "Korean", "nl": "Dutch", "no": "Norwegian", "pl": "Polish", "pt": "Portuguese",
+    "ro": "Romanian", "ru": "Russian", "sv": "Swedish", "tr": "Turkish", "zh": "Chinese",
+}
 START: Final = "start here"
 """The tag of the question that pages offer to begin with."""
 
@@ -110,6 +116,24 @@ def fault_width(excerpt: str) -> int:
     1
     """
     return excerpt.rpartition("\n")[2].count("^")
+
+
+def without_verb(label: str) -> str:
+    """Return the label of a property as the head of a row.
+
+    >>> without_verb("has hedonic direction"), without_verb("measures")
+    ('hedonic direction', 'measures')
+    """
+    return label.removeprefix("has ")
+
+
+def language_name(tag: str) -> str:
+    """Return the English name of a language by its tag (BCP 47); the tag where it is not known.
+
+    >>> language_name("tr"), language_name("zh-TW"), language_name("x-none")
+    ('Turkish', 'Chinese', 'x-none')
+    """
+    return LANGUAGES.get(tag.partition("-")[0].lower(), tag)
 
 
 def sample(questions: list[Query]) -> str:

@@ -26,13 +26,14 @@ export function completions(address, prefixes) {
     const text = word ? word.text : "";
     if (!context.explicit && text.length < 2) return null;
     const [head, tail] = text.includes(":") ? text.split(":") : ["", text];
-    const wanted = tail.replace(/([a-z])([A-Z])/g, "$1 $2");
+    const wanted = head ? tail.replace(/([a-z])([A-Z])/g, "$1 $2") : phrase(context) || tail;
     const terms = wanted.length > 1 ? (await ask(wanted, 12)).filter((term) => fits(term, head)) : [];
     if (context.aborted) return null;
-    const options = terms.map((term) => ({
-      label: term.label, detail: term.curie, type: "class", apply: insertion(term.curie),
-    }));
-    if (!head) options.push(...words(text));
+    const options = head ? [] : words(text);
+    options.push(...terms.map((term) => ({
+      label: term.label, detail: term.curie, type: "class",
+      apply: insertion(term.curie, head ? text : meant(term.label, wanted) || text),
+    })));
     return options.length ? { from, options, filter: false } : null;
   };
 
@@ -44,16 +45,17 @@ export function completions(address, prefixes) {
     const begins = (word) => word.toLowerCase().startsWith(text.toLowerCase());
     return [
       ...Object.keys(prefixes).filter(begins).map((name) => ({
-        label: `${name}:`, detail: prefixes[name], type: "namespace", apply: insertion(`${name}:`),
+        label: `${name}:`, detail: prefixes[name], type: "namespace", apply: insertion(`${name}:`, text),
       })),
       ...KEYWORDS.filter(begins).map((word) => ({ label: word, type: "keyword" })),
     ];
   }
 
-  // Inserting a name also declares its prefix, where the query does not.
-  function insertion(name) {
+  // Inserting a name replaces what was written for it, and declares its prefix where the query does not.
+  function insertion(name, written) {
     const prefix = name.slice(0, name.indexOf(":"));
-    return (view, _completion, from, to) => {
+    return (view, _completion, _from, to) => {
+      const from = to - written.length;
       const changes = [{ from, to, insert: name }];
       let shift = 0;
       if (!declared(view.state.doc.toString()).has(prefix) && prefixes[prefix]) {
@@ -64,6 +66,25 @@ export function completions(address, prefixes) {
       view.dispatch({ changes, selection: { anchor: from + name.length + shift }, userEvent: "input.complete" });
     };
   }
+}
+
+/** Returns the words before the cursor that may be a label of several words; keywords end it. */
+function phrase(context) {
+  const line = context.state.doc.lineAt(context.pos);
+  const before = line.text.slice(0, context.pos - line.from);
+  const found = before.match(/(?<![\w:?$<"'/#.-])[A-Za-z][\w-]*(?: [A-Za-z][\w-]*){0,5}$/);
+  const words = found ? found[0].split(" ") : [];
+  const last = words.findLastIndex((word) => word === "a" || KEYWORDS.includes(word));
+  return words.slice(last + 1).join(" ");
+}
+
+/** Returns the longest end of a phrase of which every word begins a word of a label. */
+function meant(label, text) {
+  const names = label.toLowerCase().split(/[\s-]+/);
+  const words = text.split(" ");
+  const at = words.findIndex((_, start) => words.slice(start)
+    .every((word) => names.some((name) => name.startsWith(word.toLowerCase()))));
+  return at < 0 ? "" : words.slice(at).join(" ");
 }
 
 function variables(context, word) {

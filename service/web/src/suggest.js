@@ -2,7 +2,7 @@
 
 /**
  * Returns a function that asks an address for terms, the newest question cancelling the one before.
- * @param {string} address of the search, without a query string.
+ * @param {string} address of the suggestions, without a query string.
  * @returns {(text: string, limit?: number) => Promise<Array<object>>} terms with label, curie, kind, page.
  */
 export function asker(address) {
@@ -14,7 +14,7 @@ export function asker(address) {
     url.search = new URLSearchParams({ q: text, limit, format: "json" });
     try {
       const answer = await fetch(url, { signal: control.signal });
-      return answer.ok ? (await answer.json()).results : [];
+      return answer.ok ? (await answer.json()).suggestions : [];
     } catch (error) {
       if (error.name === "AbortError") return [];
       throw error;
