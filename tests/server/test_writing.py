@@ -624,8 +624,9 @@ def routes() -> list[str]:
     values = {"name": "Venting", "suffix": "ttl", "concept": "Venting", "path": "Venting",
               "filename": "style.css"}
     adapter = app.url_map.bind("iero.test")
-    return sorted({adapter.build(rule.endpoint, {each: values[each] for each in rule.arguments})
-                   for rule in app.url_map.iter_rules()})
+    return sorted({
+        adapter.build(rule.endpoint, {each: values.get(each, 1) for each in rule.arguments})
+        for rule in app.url_map.iter_rules()})
 
 
 @pytest.mark.parametrize("path", routes())
