@@ -5,9 +5,9 @@
 `iero serve` is started over a new data directory, which holds the shipped graph (or, with
 --read-only, without one). Most clients ask the ready-made questions, terms, searches and SPARQL,
 each on a connection of its own with a short pause; every eighth one also writes a few triples and
-reads them back. Once a second somebody sends a query that no machine can answer. For each minute the table shows the
-requests of the polite, their errors, the median and the 99th percentile of their waiting, and the
-memory of all processes of the service. Below it stands whether the last minute was worse than the
+reads them back. Once a second somebody sends a query that no machine can answer. For each minute
+the table shows the requests of the polite, their errors, the median and the 99th percentile of
+their waiting, and the memory of all processes of the service. Below it stands whether the last minute was worse than the
 second (the first warms up).
 """
 
@@ -205,7 +205,7 @@ def serving(writes: bool) -> Iterator[tuple[str, int, str]]:
                                    "--tokens", tokens], check=True, capture_output=True, text=True,
                                   env=environment)
             token, more = made.stdout.strip(), ["--data", f"{folder}/data", "--tokens", tokens]
-        command = [*iero, "serve", "--port", "0", "--timeout", "2", "--memory-limit", "300", *more]
+        command = [*iero, "serve", "--port", "0", "--timeout", "5", "--memory-limit", "300", *more]
         process = subprocess.Popen(command, stderr=subprocess.PIPE, start_new_session=True,
                                    env=environment)
         try:
