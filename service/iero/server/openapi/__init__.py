@@ -11,7 +11,6 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
-import yaml
 from flask import Blueprint, Response, current_app, jsonify
 
 import iero
@@ -27,6 +26,8 @@ _METHODS: Final = ("get", "put", "post", "delete")
 
 @cache
 def _read(name: str) -> dict[str, Any]:
+    import yaml  # when the description is first asked for
+
     content: dict[str, Any] = yaml.safe_load(
         files(__package__).joinpath(f"{name}.yaml").read_text(encoding="utf-8"))
     return content
