@@ -1,12 +1,15 @@
 """Requests per second of `iero serve` beside `oxigraph serve` and `rdflib-endpoint`, in one run.
 
-    python benchmarks/http.py [--data FILE.nq] [--seconds 10] [--workers 1] [--json]
+    python benchmarks/http.py [--data FILE.nq] [--seconds 10] [--workers 1] [--cache MB] [--json]
 
 Every competency question (`queries/questions/*.rq`) is sent to each server, on the same data, with
 the union of its graphs as the default graph, by 8 connections, warm, with the results in JSON.
 Before that the rows of each question are counted on each server: a question that some server does
 not answer in time, or with another number of rows, is left out for all and named below the table.
-Start-up is the time from the start of the process to its first answered query.
+Start-up is the time from the start of the process to its first answered query. Memory is what the
+processes of a server hold when the load ends: the largest one, and all together (pages that several
+processes share are counted once, as the system's proportional set size). With `--cache 0` every
+answer of iero is evaluated anew; the other servers keep no answers.
 
 Needs `pip install iero[dev]`. The load comes from `wrk` where it is installed; without it, and for
 a server too slow to go through all questions in the time, from Python in whole rounds.
@@ -75,15 +78,18 @@ class Result:
     rate: float
     start: float
     generator: str
+    largest: float
+    memory: float
 
 
-def contenders(workers: int) -> list[Contender]:
+def contenders(workers: int, cache: int | None) -> list[Contender]:
     """Return the servers to compare, ours first; all of them are in the `dev` extra."""
     scripts, local = Path(sys.executable).parent, "127.0.0.1:{port}"
+    cached = () if cache is None else ("--cache", str(cache))
     return [
         Contender("iero", "/sparql", (
             sys.executable, "-m", "iero", "serve", "--port", "{port}", "--data", "{data}",
-            "--workers", str(workers))),
+            "--workers", str(workers), *cached)),
         Contender("oxigraph", "/query", (
             f"{scripts}/oxigraph", "serve-read-only", "--location", "{store}", "--bind", local,
             "--union-default-graph")),
@@ -102,8 +108,8 @@ def prepare(data: Path, folder: Path) -> dict[str, str]:
 
 
 @contextmanager
-def running(contender: Contender, places: dict[str, str]) -> Iterator[tuple[int, float]]:
-    """Run a server; yield its port and the seconds until it answered its first query."""
+def running(contender: Contender, places: dict[str, str]) -> Iterator[tuple[int, float, int]]:
+    """Run a server; yield its port, the seconds until its first answer, and its process group."""
     with socket.create_server(("127.0.0.1", 0)) as trial:
         port = int(trial.getsockname()[1])
     command = [part.format(port=port, **places) for part in contender.command]
@@ -118,7 +124,7 @@ def running(contender: Contender, places: dict[str, str]) -> Iterator[tuple[int,
                     log.seek(0)
                     sys.exit(f"{contender.name} did not start:\n{log.read().decode()}")
                 time.sleep(0.002)
-            yield port, time.perf_counter() - started
+            yield port, time.perf_counter() - started, process.pid
         finally:
             os.killpg(process.pid, signal.SIGTERM)
             try:
@@ -162,7 +168,7 @@ def count_rows(
     """Return the number of rows of each question, or None where it is not answered in time."""
     rows: dict[str, int | None] = {}
     while len(rows) < len(questions):  # a server that hangs on one question is started again
-        with running(contender, places) as (port, _):
+        with running(contender, places) as (port, _, _):
             for name in [name for name in questions if name not in rows]:
                 try:
                     rows[name] = ask(port, target(contender.path, questions[name]), timeout)
@@ -201,15 +207,34 @@ def measure(
 ) -> Result:
     """Run one server under load."""
     paths = [target(contender.path, text) for text in questions]
-    with running(contender, places) as (port, start):
+    with running(contender, places) as (port, start, pid):
         for path in paths:
             ask(port, path, 600)  # warm
+        done, generator = 0, "wrk"
         if shutil.which("wrk"):
             done, took = load_with_wrk(port, paths, seconds, folder)
-            if done >= len(paths):
-                return Result(contender.name, done / took, start, "wrk")
-        done, took = load_with_python(port, paths, seconds)
-        return Result(contender.name, done / took, start, "python")
+        if done < len(paths):
+            generator = "python"
+            done, took = load_with_python(port, paths, seconds)
+        return Result(contender.name, done / took, start, generator, *memory(pid))
+
+
+def memory(pid: int) -> tuple[float, float]:
+    """Return the megabytes of the largest process below one, and of all of them together."""
+    below, todo = set[int](), [pid]
+    while todo:
+        parent = todo.pop()
+        below.add(parent)
+        for children in Path(f"/proc/{parent}/task").glob("*/children"):
+            todo += [int(child) for child in children.read_text().split()]
+    resident, proportional = [], []
+    for each in below:
+        rollup = Path(f"/proc/{each}/smaps_rollup").read_text()
+        lines = [line.split() for line in rollup.splitlines()[1:]]
+        sizes = {line[0].removesuffix(":"): int(line[1]) / 1024 for line in lines}
+        resident.append(sizes["Rss"])
+        proportional.append(sizes["Pss"])
+    return max(resident), sum(proportional)
 
 
 def compare(counts: dict[str, dict[str, int | None]]) -> tuple[list[str], list[str]]:
@@ -228,10 +253,12 @@ def compare(counts: dict[str, dict[str, int | None]]) -> tuple[list[str], list[s
 
 def report(results: list[Result], notes: list[str]) -> None:
     """Print the table."""
-    print(f"{'server':<18}{'requests/s':>12}{'iero is':>11}{'first answer':>15}  load from")
+    print(f"{'server':<18}{'requests/s':>12}{'iero is':>11}{'first answer':>15}"
+          f"{'largest':>11}{'together':>11}  load from")
     for each in results:
         print(f"{each.name:<18}{each.rate:>12,.1f}{results[0].rate / each.rate:>10.2f}x"
-              f"{each.start:>13.2f} s  {each.generator}")
+              f"{each.start:>13.2f} s{each.largest:>8,.0f} MB{each.memory:>8,.0f} MB"
+              f"  {each.generator}")
     print(*notes, sep="\n")
 
 
@@ -242,13 +269,14 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--timeout", type=float, default=20, help="for one question")
     parser.add_argument("--workers", type=int, default=1, help="worker processes of iero serve")
+    parser.add_argument("--cache", type=int, metavar="MB", help="answers that iero keeps; 0: none")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     files = sorted((ROOT / "queries/questions").glob("*.rq"))
     questions = {file.stem: file.read_text() for file in files}
     if not questions:
         sys.exit("There are no questions in queries/questions.")
-    servers = contenders(options.workers)
+    servers = contenders(options.workers, options.cache)
     with tempfile.TemporaryDirectory() as folder:
         places = prepare(options.data, Path(folder))
         counts = {each.name: count_rows(each, places, questions, options.timeout)
@@ -257,7 +285,8 @@ def main() -> None:
         results = [measure(each, places, [questions[name] for name in alike], options.seconds,
                            Path(folder)) for each in servers]
     notes = [f"{len(alike)} of {len(questions)} questions; {CONNECTIONS} connections, "
-             f"{options.seconds:g} s; {options.workers} worker(s) of iero",
+             f"{options.seconds:g} s; {options.workers} worker(s) of iero, its cache "
+             + ("as it comes" if options.cache is None else f"{options.cache} MB"),
              f"{os.cpu_count()} cores, {platform.platform()}, Python {platform.python_version()}",
              *left_out]
     if options.json:

@@ -43,6 +43,7 @@ def console(text):
 COMMANDS = sorted({command for document in DOCUMENTS for command in console(
     document.read_text(encoding="utf-8"))
     if command.startswith("iero ") and command not in LONG and "your-" not in command
+    and not command.startswith("iero serve --store")  # see tests/stores
     and not command.startswith(TAGGING)})
 ADDRESSES = [command for command in console(README) if command.startswith("curl ")]
 

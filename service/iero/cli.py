@@ -18,6 +18,7 @@ from iero.errors import BadParameter, BadQuery, IeroError, NotFound
 from iero.literature import compare_tags, evaluate, tag
 from iero.searching import search_string
 from iero.serving import serve
+from iero.storing import backup, dump, load, restore, update
 
 if TYPE_CHECKING:
     from iero.graph import KnowledgeGraph
@@ -202,6 +203,8 @@ def export(wanted: str, name: str, output: Path | None, data: Path | None) -> No
 
 iero.add_command(serve)
 iero.add_command(token)
+for _command in (load, dump, update, backup, restore):
+    iero.add_command(_command)
 
 
 @iero.command(short_help="Build the release of the ontology (needs Java).")

@@ -17,7 +17,8 @@ from iero.directory import About
 from iero.egress import Allowed, Caller
 from iero.errors import BadParameter, BadQuery, LimitExceeded, Refused, RemoteError
 from iero.remote import Endpoint
-from iero.syntax import FORMS, Token, declared_prefixes, tokens
+from iero.store import explain
+from iero.syntax import FORMS, Token, declared_prefixes, refuse_unsafe, tokens
 from iero.terms import BlankNode, Row
 
 if TYPE_CHECKING:
@@ -87,14 +88,15 @@ class Federation:
         if len(blocks) > _CALLS:
             raise Refused(f"The query calls other endpoints {len(blocks)} times; {_CALLS} is the "
                           "most.", operation="SERVICE")
+        rest = _replaced(text, blocks, ["{}"] * len(blocks))
+        refuse_unsafe(rest)
+        explain(rest, prefixes)
         for block in blocks:
             self._allowed.check(block.url, "SERVICE")
         prologue = text[:next(token.offset for token in tokens(text) if token.keyword in FORMS)]
         made = [self._solutions(f"{prologue}SELECT * WHERE {block.pattern}", block, prefixes,
                                 until - monotonic()) for block in blocks]
-        for block, solutions in reversed(list(zip(blocks, made, strict=True))):
-            text = text[:block.token.offset] + solutions + text[block.end:]
-        return text
+        return _replaced(text, blocks, made)
 
     def _solutions(self, query: str, block: _Block, prefixes: dict[str, str],
                    seconds: float) -> str:
@@ -109,6 +111,13 @@ class Federation:
             if block.silent:  # one solution without bindings, says the standard
                 return "{}"
             raise
+
+
+def _replaced(text: str, blocks: list[_Block], groups: list[str]) -> str:
+    """Put something else in the place of each block."""
+    for block, group in reversed(list(zip(blocks, groups, strict=True))):
+        text = text[:block.token.offset] + group + text[block.end:]
+    return text
 
 
 def _blocks(text: str, prefixes: dict[str, str]) -> Iterator[_Block]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from iero import resources
 from iero.description import Description
 from iero.directory import About
-from iero.errors import BadParameter, BadQuery, NotFound
+from iero.errors import BadParameter, BadQuery, LimitExceeded, NotFound
 from iero.naming import Named, Names, split_name
 from iero.protocol import Format, QueryRequest, format_named
 from iero.queries import Catalogue, Parameter, Query
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Description", "KnowledgeGraph", "Named", "service_query"]
 
+MOST_NAMES: Final = 1_000_000
+"""Names and definitions that are kept at hand; the shipped graph has some fifteen thousand."""
 RELEASE: Final = "ontology/release/iero-kg.nq"
 
 Value = str | int | Term
@@ -404,7 +406,7 @@ class _Vocabulary:
     @cached_property
     def names(self) -> Names:
         """Everything by its names."""
-        return Names(self._graph._service("names").rows())
+        return Names(_bounded(self._graph._service("names").rows()))
 
     @cached_property
     def index(self) -> Index:
@@ -418,6 +420,15 @@ class _Vocabulary:
         """The version of the ontology."""
         found = [row["version"] for row in self._graph._service("version").rows()]
         return str(found[0]) if found else ""
+
+
+def _bounded(rows: Iterable[Row]) -> Iterator[Row]:
+    for number, row in enumerate(rows):
+        if number == MOST_NAMES:
+            raise LimitExceeded(f"The data hold more than {MOST_NAMES:,} names and definitions, "
+                                "which is more than are kept at hand for search.", reason="size",
+                                limit=MOST_NAMES, hint="Serve fewer graphs.")
+        yield row
 
 
 def _is_name(query: str) -> bool:

@@ -98,13 +98,9 @@ class Answer:
             file.seek(0)
             return parse(file, fmt)
 
-        try:
-            whole = evaluate()
-            for _ in iter(()) if isinstance(whole, ox.QueryBoolean) else whole:
-                pass
-            return cls(evaluate)
-        except SyntaxError as error:
-            raise ValueError(str(error)) from error
+        if fault := _fault(evaluate):
+            raise ValueError(fault)
+        return cls(evaluate)
 
     @classmethod
     def of_truth(cls, truth: bool) -> Answer:
@@ -161,7 +157,8 @@ class Answer:
             checked = _qualified(ordered) if fmt.name == "rdfxml" else ordered
             ox.serialize(checked, target, RDF_FORMATS[fmt.name], prefixes=prefixes)
         else:
-            ox.serialize(triples, target, RDF_FORMATS[fmt.name])
+            checked = _without_triple_terms(triples) if fmt.name == "jsonld" else triples
+            ox.serialize(checked, target, RDF_FORMATS[fmt.name])
 
     def _ordered(
         self, triples: Iterable[ox.Triple]
@@ -192,6 +189,20 @@ class Answer:
             yield whole.getvalue()
 
 
+def _fault(evaluate: Callable[[], Result]) -> str:
+    """Read a result to its end and return what is wrong with it.
+
+    No error is raised: its frames would hold the result, which this thread must drop.
+    """
+    try:
+        whole = evaluate()
+        for _ in () if isinstance(whole, ox.QueryBoolean) else whole:
+            pass
+    except SyntaxError as error:
+        return str(error)
+    return ""
+
+
 def _spelt(triples: Iterable[ox.Triple]) -> Iterator[Triple]:
     for triple in triples:
         yield Triple(str(triple.subject), str(triple.predicate), str(triple.object))
@@ -213,23 +224,53 @@ def _iris(triple: ox.Triple) -> Iterator[ox.NamedNode]:
 def instantiate(rows: Answer, template: str) -> Answer:
     """Return the graph that the rows of an answer make of a template, each triple once.
 
-    Blank nodes of the template are new ones for each row (SPARQL 1.1 Query, section 16.2).
+    Blank nodes of the template are new ones for each row, and a triple without its subject, or with
+    a literal for one, is left out (SPARQL 1.1 Query, section 16.2).
 
     :param template: a CONSTRUCT query with an empty pattern.
     """
-    engine = ox.Store()
+    # The engine reads the template, filled once with a name in the place of each variable.
+    places = {name: ox.NamedNode(f"urn:iero:place:{name}") for name in rows.variables}
+    read = ox.Store().query(template, substitutions={
+        ox.Variable(name): place for name, place in places.items()})
+    patterns = list(cast(ox.QueryTriples, read))
 
     def made() -> Iterator[ox.Triple]:
         seen = set[ox.Triple]()
         for solution in cast(ox.QuerySolutions, rows._take()):
-            bound = ((ox.Variable(name), solution[name]) for name in rows.variables)
-            row = {name: value for name, value in bound if value is not None}
-            for triple in cast(ox.QueryTriples, engine.query(template, substitutions=row)):
+            filled = _Filled({place: solution[name] for name, place in places.items()})
+            for triple in filter(None, map(filled.triple, patterns)):
                 if triple not in seen:
                     seen.add(triple)
                     yield triple
 
     return Answer(lambda: cast(Result, made()))
+
+
+_Node = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
+
+
+class _Filled:
+    """What stands in the places of a template, for one row."""
+
+    def __init__(self, values: dict[_Node, _Node | None]) -> None:
+        self._values = values
+
+    def triple(self, pattern: ox.Triple) -> ox.Triple | None:
+        """Fill a triple, or return nothing if it is none then."""
+        subject, predicate, object_ = (
+            self._term(term) for term in (pattern.subject, pattern.predicate, pattern.object))
+        if object_ is None or not isinstance(predicate, ox.NamedNode) \
+                or not isinstance(subject, ox.NamedNode | ox.BlankNode):
+            return None
+        return ox.Triple(subject, predicate, object_)
+
+    def _term(self, term: _Node) -> _Node | None:
+        if isinstance(term, ox.Triple):
+            return self.triple(term)
+        if isinstance(term, ox.BlankNode) and term not in self._values:
+            self._values[term] = ox.BlankNode()
+        return self._values.get(term, term)
 
 
 class _Overflow(Exception):  # a signal between two functions of this module
@@ -326,6 +367,17 @@ def _qualified(triples: Iterable[ox.Triple]) -> Iterator[ox.Triple]:
                                     "name.", hint="Ask for Turtle, N-Triples or JSON-LD.",
                                     available=["text/turtle", "application/n-triples",
                                                "application/ld+json"])
+        yield triple
+
+
+def _without_triple_terms(triples: Iterable[ox.Triple]) -> Iterator[ox.Triple]:
+    """Pass triples on that JSON-LD can write: JSON-LD 1.1 has no triple terms."""
+    for triple in triples:
+        if isinstance(triple.object, ox.Triple):
+            raise NotAcceptable("JSON-LD cannot write a triple that is a term.",
+                                hint="Ask for Turtle, N-Triples or RDF/XML.",
+                                available=["text/turtle", "application/n-triples",
+                                           "application/rdf+xml"])
         yield triple
 
 

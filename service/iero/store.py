@@ -271,15 +271,17 @@ class Store:
         ox.serialize(every, target, RDF_FORMATS[fmt.name], prefixes=prefixes)
 
 
-def explain(text: str) -> None:
+def explain(text: str, prefixes: dict[str, str] | None = None) -> None:
     """Read a query without evaluating anything.
 
     >>> explain("ASK {}")
 
+    :param prefixes: prefixes that it may use without declaring them.
     :raises BadQuery: if it does not parse.
     """
     try:  # two options that exclude each other stop the engine between reading and evaluating
-        ox.Store().query(text, use_default_graph_as_union=True, default_graph=ox.DefaultGraph())
+        ox.Store().query(text, prefixes=prefixes, use_default_graph_as_union=True,
+                         default_graph=ox.DefaultGraph())
     except SyntaxError as error:
         raise _explained(text, str(error)) from error
     except ValueError:

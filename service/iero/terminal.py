@@ -73,14 +73,15 @@ class Screen:
             yield lambda stage: self.err.print(escape(stage), style="dim")
 
     @contextmanager
-    def bar(self, message: str) -> Iterator[Callable[[int, int | None, int], None]]:
+    def bar(self, message: str,
+            unit: str = "records") -> Iterator[Callable[[int, int | None, int], None]]:
         """Show how far a task is; yields a function of bytes done, bytes in all and records."""
         if not self.err.is_terminal:
             yield lambda *_: None
             return
         columns = (SpinnerColumn(), TextColumn(escape(message)), BarColumn(), TaskProgressColumn(),
-                   TextColumn("{task.fields[records]:,} records"), _Rate(), TimeElapsedColumn(),
-                   TextColumn("left"), TimeRemainingColumn())
+                   TextColumn(f"{{task.fields[records]:,}} {unit}"), _Rate(unit),
+                   TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
         with Progress(*columns, console=self.err, transient=True) as progress:
             task = progress.add_task(message, total=None, records=0)
             yield lambda done, total, records: progress.update(
@@ -115,6 +116,15 @@ class Screen:
         for name, nearest in unknown.items():
             meant = f" Did you mean {', '.join(nearest)}?" if nearest else ""
             self.err.print(f"There is no term {escape(name)}.{escape(meant)}", style="yellow")
+
+    def changed(self, graphs: Mapping[str, tuple[int, int, bool, bool]]) -> None:
+        """Show what a change did: triples inserted and deleted, whether made or removed."""
+        table = self._table(["graph", "inserted", "deleted", ""])
+        for graph, (inserted, deleted, created, dropped) in graphs.items():
+            fate = "new" if created else "removed" if dropped else ""
+            table.add_row(graph, f"{inserted:,}", f"{deleted:,}", fate)
+        if graphs:
+            self._print(table)
 
     def hits(self, hits: Sequence[Hit]) -> None:
         """Show what a search found."""
@@ -323,12 +333,20 @@ class Screen:
 
 
 class _Rate(ProgressColumn):
-    """How fast the task goes, in megabytes a second."""
+    """How fast the task goes: in megabytes a second, or in what is counted."""
+
+    def __init__(self, unit: str) -> None:
+        super().__init__()
+        self._unit = unit
 
     def render(self, task: Task) -> Text:
         """Return the rate of a task."""
-        speed = task.finished_speed or task.speed
-        return Text("" if speed is None else f"{speed / 1e6:.1f} MB/s", style="progress.data.speed")
+        if self._unit == "triples" and task.elapsed:
+            text = f"{task.fields['records'] / task.elapsed:,.0f}/s"
+        else:
+            speed = task.finished_speed or task.speed
+            text = "" if speed is None else f"{speed / 1e6:.1f} MB/s"
+        return Text(text, style="progress.data.speed")
 
 
 def _rates(counts: Counts) -> Iterator[str]:

@@ -164,15 +164,10 @@ class _Evaluator:
 
     def _drop(self, operation: Operation) -> None:
         for graph in self._meant(operation):
-            if isinstance(graph, ox.DefaultGraph):
-                self._editor.clear(graph)
-            else:
-                self._editor.drop(graph)
+            self._remove(graph)
 
     def _add(self, operation: Operation) -> None:
         source, target = self._ends(operation)
-        if not isinstance(target, ox.DefaultGraph):
-            self._editor.create(target)
         self._editor.insert(_moved(self._editor.content(source), target))
 
     def _copy(self, operation: Operation) -> None:
@@ -180,9 +175,7 @@ class _Evaluator:
         if source == target:
             return
         content = _moved(self._editor.content(source), target)
-        self._editor.clear(target)
-        if not isinstance(target, ox.DefaultGraph):
-            self._editor.create(target)
+        self._remove(target)
         self._editor.insert(content)
 
     def _move(self, operation: Operation) -> None:
@@ -190,10 +183,14 @@ class _Evaluator:
         if source == target:
             return
         self._copy(operation)
-        if isinstance(source, ox.DefaultGraph):
-            self._editor.clear(source)
+        self._remove(source)
+
+    def _remove(self, graph: Graph) -> None:
+        """Remove a graph; the default graph always exists, and is emptied."""
+        if isinstance(graph, ox.DefaultGraph):
+            self._editor.clear(graph)
         else:
-            self._editor.drop(source)
+            self._editor.drop(graph)
 
     def _meant(self, operation: Operation) -> list[Graph]:
         """Return the graphs that CLEAR or DROP names; of a union, ALL are the named ones."""

@@ -15,7 +15,8 @@ from typing import Final
 import pyoxigraph as ox
 
 from iero.errors import InvalidChange, LimitExceeded
-from iero.shapes import Chain, Fault, Report, Shapes, Step
+from iero.report import Fault, Report
+from iero.shapes import Chain, Shapes, Step
 from iero.terms import IRI
 
 Subject = ox.NamedNode | ox.BlankNode
@@ -170,10 +171,15 @@ class _Walk:
 
 
 def _plain(triple: Triple) -> ox.Triple:
-    """Return a triple without triple terms, which SHACL does not know: they become blank nodes."""
+    """Return a triple without what SHACL does not know.
+
+    Triple terms become blank nodes, and texts lose their base direction.
+    """
     subject, predicate, value = triple
     if isinstance(value, ox.Triple):
         value = ox.BlankNode(f"t{hash(value) & (1 << 64) - 1:x}")
+    elif isinstance(value, ox.Literal) and value.direction is not None:
+        value = ox.Literal(value.value, language=value.language)
     return ox.Triple(subject, predicate, value)
 
 

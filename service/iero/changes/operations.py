@@ -141,7 +141,8 @@ class _Frame:
         if first in ("INSERT", "DELETE") and self._peek() in ("DATA", "WHERE"):
             kind = f"{first} {self._next().keyword}"
             if kind != "INSERT WHERE":
-                return self._made(kind, where=self._block())
+                return self._made(kind, where=self._block(
+                    variables=kind == "DELETE WHERE", blanks=kind == "INSERT DATA"))
             raise _unknown(self.part[1])
         if first in ("INSERT", "DELETE", "WITH"):
             self.position = 0
@@ -166,7 +167,7 @@ class _Frame:
                 self.position += named
                 using[named].append(self._next().text)
             else:
-                members[word.lower()] = self._block()
+                members[word.lower()] = self._block(blanks=word == "INSERT")
         where = self._next()
         if where.keyword != "WHERE":
             raise _unknown(where)
@@ -198,8 +199,11 @@ class _Frame:
         self.position += 1
         return self.part[self.position - 1]
 
-    def _block(self) -> str:
-        """Return the text from an opening brace to the one that closes it."""
+    def _block(self, *, variables: bool = True, blanks: bool = True) -> str:
+        """Return the text from an opening brace to the one that closes it.
+
+        :param variables: whether it may have variables; so ``blanks`` (section 3.1.1 to 3.1.3).
+        """
         opening = self._next()
         depth, token = 1, opening
         if opening.text != "{":
@@ -207,7 +211,18 @@ class _Frame:
         while depth:
             token = self._next()
             depth += (token.text == "{") - (token.text == "}")
+            if not variables and token.kind == "VAR":
+                raise _misplaced("variable", token, "Put terms there, or use INSERT ... WHERE.")
+            if not blanks and (token.kind == "BLANK_NODE_LABEL" or token.text == "["):
+                raise _misplaced("blank node", token,
+                                 "It could stand for any node: use a variable with WHERE.")
         return self.request[opening.offset:token.offset + 1]
+
+
+def _misplaced(what: str, token: Token, hint: str) -> BadQuery:
+    return BadQuery(f"The {what} {token.text} at line {token.line}, column {token.column} cannot "
+                    "stand in this block.", line=token.line, column=token.column,
+                    excerpt=token.text, hint=hint)
 
 
 def _unknown(token: Token) -> BadQuery:

@@ -84,10 +84,19 @@ def _limit(text: str) -> float:
 
 def mended(reply: Reply, kind: str, fmt: Format) -> Body:
     """Return the body of a reply as the standard has it, in a file of its own."""
-    wrong, right = _FALSE_NODES.get(fmt.name, (b"", b""))
     body = SpooledTemporaryFile(max_size=MEMORY)  # noqa: SIM115 - closed with the answer
+    try:
+        _copy(reply.body, body, *_FALSE_NODES.get(fmt.name, (b"", b"")))
+        return _as_truth(body, fmt) if kind == "boolean" else body
+    except BaseException:
+        body.close()
+        raise
+
+
+def _copy(source: Body, body: Body, wrong: bytes, right: bytes) -> None:
+    """Copy a file, one sequence of bytes replaced by another."""
     kept = b""
-    while block := reply.body.read(_BLOCK):
+    while block := source.read(_BLOCK):
         if wrong:
             block = (kept + block).replace(wrong, right)
             kept = block[-len(wrong):]
@@ -95,7 +104,6 @@ def mended(reply: Reply, kind: str, fmt: Format) -> Body:
         body.write(block)
     body.write(kept)
     body.seek(0)
-    return _as_truth(body, fmt) if kind == "boolean" else body
 
 
 def _as_truth(body: Body, fmt: Format) -> Body:

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from iero.directory import About
 from iero.egress import Allowed, Caller, Reply, origin_of
-from iero.errors import BadParameter, IncompleteResult, NotAcceptable, RemoteError
+from iero.errors import BadParameter, IncompleteResult, NotAcceptable, Refused, RemoteError
 from iero.protocol import Format, format_named, refuse_unsafe
 from iero.remote import dialect
 from iero.results import Answer, instantiate
@@ -31,6 +31,8 @@ _ROWS: Final = ("application/sparql-results+json, application/sparql-results+xml
                 "application/json;q=0.5")
 _GRAPH: Final = ("application/n-triples, text/turtle;q=0.9, application/rdf+xml;q=0.6, "
                  "application/ld+json;q=0.5")
+NAMES_SECONDS: Final = 600
+"""How long names that were read of a store are taken to be its names still."""
 _LONGEST_URL: Final = 2000
 _KINDS: Final = {"SELECT": "bindings", "ASK": "boolean", "CONSTRUCT": "graph", "DESCRIBE": "graph"}
 _CLOSED: Final = ("json", "xml", "rdfxml", "jsonld")
@@ -82,6 +84,9 @@ class Endpoint:
     :param caller: what sends the requests, where not every address may be asked.
     :param graphs: the graphs to ask where a query names none: as its default graph and as its named
         graphs. Without them, those of the endpoint.
+    :ivar ignores_datasets: whether the store is known to answer from all its graphs, whatever a
+        query names; queries that name graphs are refused then.
+    :ivar cuts_silently: whether the store has shown to be Virtuoso.
     :raises BadParameter: if the address is none.
     """
 
@@ -94,15 +99,15 @@ class Endpoint:
         self._timeout, self._size, self._authorization = timeout, size, authorization
         self._caller: Sender = caller or Caller(
             Allowed.of(private=[origin]), connections=connections, waiting=waiting, proxied=True)
-        self._cuts_silently = False
+        self.cuts_silently = self.ignores_datasets = False
 
     def close(self) -> None:
         """Close the connections."""
         self._caller.close()
 
     def about(self) -> About:
-        """Say that nothing is known: the data may change at any time."""
-        return About()
+        """Say that the data may change at any time, and that names are to be read again."""
+        return About(names=str(int(monotonic() / NAMES_SECONDS)))
 
     def query(
         self,
@@ -130,16 +135,19 @@ class Endpoint:
         refuse_excess(text)
         text = _declare(text, prefixes or {})
         dialect.refuse_extensions(text)
-        asked = _Asked(self, text, _dataset(self.graphs, text, default_graphs, named_graphs),
-                       self._timeout if timeout is None else min(timeout, self._timeout))
+        dataset = _dataset(self.graphs, text, default_graphs, named_graphs)
+        if self.ignores_datasets and (dataset or names_graphs(text)):
+            raise Refused("The store answers from all its graphs, whatever graphs a query names.",
+                          operation="FROM", hint="Name them by GRAPH within the pattern.")
+        asked = _Asked(self, text, dataset, min(timeout or self._timeout, self._timeout))
         kind = _KINDS.get(form(text), "")
         if not kind:
             explain(text)
             raise BadParameter("This is no query.", parameter="query")
-        if form(text) == "CONSTRUCT" and self._cuts_silently:
+        if form(text) == "CONSTRUCT" and self.cuts_silently:
             return _constructed(asked)
         answer = asked.answer(kind)
-        if form(text) == "CONSTRUCT" and self._cuts_silently:  # known by its first reply
+        if form(text) == "CONSTRUCT" and self.cuts_silently:  # known by its first reply
             return _constructed(asked)
         return answer
 
@@ -156,7 +164,7 @@ class Endpoint:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
         reply = self._caller.send(method, url, headers=headers, content=content, seconds=seconds,
                                   size=self._size)
-        self._cuts_silently = dialect.cuts_silently(reply.headers)
+        self.cuts_silently = dialect.cuts_silently(reply.headers)
         try:
             self._check(reply, text)
         except BaseException:

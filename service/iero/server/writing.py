@@ -159,8 +159,11 @@ class Writing:
     # -- answers -----------------------------------------------------------------------------------
 
     def _told(self, outcome: Outcome, graph: str | None) -> Response:
+        """Say what was done; a graph that was made is a resource of its own, hence 201."""
         tag = self.tag(graph)
         response = _answered(outcome, tag)
+        if outcome.created and graph is not None and not outcome.dry_run:
+            response.status_code = 201
         response.headers[CHANGE] = (f'version="{outcome.version}", etag="{tag}", '
                                     f"inserted={outcome.inserted}, deleted={outcome.deleted}")
         if _prefers_validation():
@@ -169,16 +172,14 @@ class Writing:
 
 
 def _answered(outcome: Outcome, tag: str) -> Response:
-    """Return what a change did as JSON: 201 where it made a graph, 200 otherwise."""
+    """Return what a change did as JSON."""
     body = {
         "version": outcome.version, "etag": tag, "dry_run": outcome.dry_run,
         "inserted": outcome.inserted, "deleted": outcome.deleted,
         "graphs": {graph: asdict(each) for graph, each in outcome.graphs.items()},
         "remarks": outcome.report.listed(),
     }
-    status = 201 if outcome.created and not outcome.dry_run else 200
-    return Response(json.dumps(body, ensure_ascii=False) + "\n", status,
-                    content_type="application/json")
+    return Response(json.dumps(body, ensure_ascii=False) + "\n", content_type="application/json")
 
 
 def read_only() -> Refused:

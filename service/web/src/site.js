@@ -1,5 +1,9 @@
-// Every page: fields that suggest terms, lists that can be narrowed, and graphs drawn when they are scrolled to.
+// Every page: fields that suggest terms, lists that can be narrowed, trees that open in place, and graphs
+// that are drawn when they are scrolled to.
 import { combobox } from "./combobox.js";
+import { branches } from "./tree.js";
+
+branches(document);
 
 for (const part of document.querySelectorAll("[data-script]")) part.hidden = false;
 
