@@ -106,6 +106,9 @@ def test_instruments_are_laid_against_what_they_measure(release: httpx.Client) -
     extrinsic = SPACE + "ExtrinsicInterpersonalEmotionRegulation"
     assert cells[SPACE + "EROS", extrinsic]["subscales"] == 2
     assert (SPACE + "IERQ", extrinsic) not in cells
+    rows = {row for row, _ in cells}
+    assert SPACE + "CEER" in rows  # an adaptation of EROS under a name of its own
+    assert SPACE + "IERQPersian" not in rows  # one that keeps the name of the original
 
 
 def test_a_map_of_anything_else_is_refused(release: httpx.Client) -> None:
