@@ -41,12 +41,12 @@ WHERE {
 GROUP BY ?disorder
 ORDER BY DESC(?claims)
 LIMIT 12"""
-TEXT = """Excessive reassurance seeking and relationship quality in depression
-
-We measured reassurance seeking with the Interpersonal Emotion Regulation Questionnaire (IERQ) in
-120 patients with panic disorder who were treated with cognitive behavioral therapy. Emotional
-contagion was not assessed, and no co-rumination was found. Venting to a partner predicted
-depressive symptoms."""
+TEXT = (
+    "Excessive reassurance seeking and relationship quality in depression\n\n"
+    "We measured reassurance seeking with the Interpersonal Emotion Regulation Questionnaire "
+    "(IERQ) in 120 patients with panic disorder who were treated with cognitive behavioral therapy. "
+    "Emotional contagion was not assessed, and no co-rumination was found. Venting to a partner "
+    "predicted depressive symptoms.")
 
 
 def tagged(page: Page) -> None:
