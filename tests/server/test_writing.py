@@ -530,6 +530,19 @@ def test_a_write_on_the_condition_that_nobody_else_has_written(
     assert "<urn:b> 2 ." in client.get("/store", params=G).text
 
 
+def test_the_tag_of_a_compressed_answer_fits_too(client: httpx.Client) -> None:
+    body = b"".join(b"<urn:a> <urn:b> %d .\n" % number for number in range(400))
+    client.put("/store", params=G, content=body, headers=TURTLE)
+    read = client.get("/store", params=G, headers={"Accept-Encoding": "gzip"})
+    plain = client.get("/store", params=G, headers={"Accept-Encoding": "identity"})
+    if read.headers.get("Content-Encoding") == "gzip":
+        assert read.headers["ETag"] != plain.headers["ETag"]
+    for tag in (read.headers["ETag"], plain.headers["ETag"]):
+        told = client.put("/store", params={**G, "dry-run": ""}, content=b"",
+                          headers={**TURTLE, "If-Match": tag})
+        assert told.status_code == 200, told.text
+
+
 def test_a_weak_tag_is_not_enough_for_a_write(client: httpx.Client) -> None:
     client.put("/store", params=G, content=b"<urn:a> <urn:b> 1 .", headers=TURTLE)
     tag = client.get("/store", params=G).headers["ETag"]
@@ -568,7 +581,8 @@ def test_each_write_is_written_down_once_refused_ones_too_and_no_secret(
 ) -> None:
     before = len(log(writing)) if writing.audit.path.exists() else 0
     headers = bearer(secret)
-    owned.put("/store", params={"graph": MINE}, content=b"<urn:a> <urn:b> 1 .", headers=headers)
+    first = owned.put("/store", params={"graph": MINE}, content=b"<urn:a> <urn:b> 1 .",
+                      headers=headers)
     owned.put("/store", params={"graph": "urn:no"}, content=b"", headers=headers)
     owned.post("/update", headers={**headers, **UPDATE}, content="INSERT DATA {")
     owned.delete("/store", params={"graph": MINE, "dry-run": ""}, headers=headers)
@@ -580,6 +594,7 @@ def test_each_write_is_written_down_once_refused_ones_too_and_no_secret(
         ("delete", "done")]
     assert {line["token"] for line in lines} == {"notes"}
     assert {line["client"] for line in lines} == {"127.0.0.1"}
+    assert lines[0]["request"] == first.headers["X-Request-Id"] != ""
     assert lines[0]["graphs"] == {MINE: {"inserted": 1, "deleted": 0}}
     assert [line["status"] for line in lines if line["outcome"] == "refused"] == [403, 400]
     assert lines[4]["version"] == writing.changes.version
