@@ -155,6 +155,10 @@ def test_another_scheme_is_no_token(owned: httpx.Client, header: str) -> None:
         401, 'Bearer realm="iero"')
 
 
+def test_nothing_is_not_posted_without_a_token_either(owned: httpx.Client) -> None:
+    assert owned.post("/store", params={"graph": MINE}, content=b"").status_code == 401
+
+
 def test_a_token_in_the_url_is_no_token(owned: httpx.Client, secret: str) -> None:
     refused = owned.put("/store", params={"graph": MINE, "access_token": secret}, content=b"",
                         headers=TURTLE)
@@ -680,6 +684,27 @@ def test_a_request_that_names_no_graph_or_two_is_a_mistake(
     client: httpx.Client, method: str, path: str
 ) -> None:
     assert client.request(method, path, content=b"", headers=TURTLE).status_code == 400
+
+
+SD = "http://www.w3.org/ns/sparql-service-description#"
+
+
+def described(client: httpx.Client) -> Iterator[set[str]]:
+    """Return the languages and the features that a service claims."""
+    answer = client.get("/sparql", headers={"Accept": "application/n-triples"})
+    graph = rdflib.Graph().parse(data=answer.text, format="nt")
+    return ({str(value).removeprefix(SD) for value in graph.objects(None, rdflib.URIRef(SD + name))}
+            for name in ("supportedLanguage", "feature"))
+
+
+def test_each_mode_of_the_service_describes_itself(
+    client: httpx.Client, owned: httpx.Client, served: KnowledgeGraph
+) -> None:
+    with client_of(None, served) as read_only:
+        assert tuple(described(read_only)) == ({"SPARQL11Query"}, {"UnionDefaultGraph"})
+    both = {"SPARQL11Query", "SPARQL11Update"}
+    assert tuple(described(owned)) == (both, {"UnionDefaultGraph", "EmptyGraphs"})
+    assert tuple(described(client)) == (both, {"EmptyGraphs"})
 
 
 def test_the_store_itself_is_described(client: httpx.Client) -> None:
