@@ -40,7 +40,8 @@ OWNERS = {
     "flask": {"server"}, "werkzeug": {"server"}, "granian": {"server"},
     "prometheus_client": {"server"}, "markupsafe": {"server"}, "markdown_it": {"server"},
     "jinja2": {"server", "tagging"},  # pages, and the report of a tagged file
-    "click": {"authorizing", "cli", "literature", "searching", "serving"}, "rich": {"terminal"},
+    "click": {"authorizing", "cli", "literature", "searching", "serving", "storing"},
+    "rich": {"terminal"},
     "pandas": {"client"}, "pyspark": {"spark"}, "pyarrow": {"spark"},
     "ahocorasick_rs": {"tagging"}, "orjson": {"tagging"}, "platformdirs": {"tagging"},
     "tomlkit": {"tokens"},

@@ -19,7 +19,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server.mp import MPServer
 
@@ -44,6 +45,9 @@ if TYPE_CHECKING:
 
 STOP_SECONDS: Final = 5
 """How long running requests may take to finish when the service is stopped."""
+
+HEADERS: Final = 1 << 16
+"""Bytes that the line and the headers of a request may have."""
 
 RELEASE: Final = "ontology/release/iero-kg.nq"
 
@@ -83,7 +87,10 @@ def _watch(settled: Configuration) -> None:
     server = _Watcher(
         "iero", address=settled.host, port=settled.port, interface=Interfaces.WSGI,
         workers=settled.workers, blocking_threads=settled.threads, websockets=False,
+        http=HTTPModes.http1,
         log_level=LogLevels.error, workers_kill_timeout=STOP_SECONDS,
+        http1_settings=HTTP1Settings(
+            header_read_timeout=round(settled.header_timeout * 1000), max_buffer_size=HEADERS),
     )
     server.metrics_port = settled.metrics_port
     server.serve(target_loader=partial(_load, settled), wrap_loader=False)

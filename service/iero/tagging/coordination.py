@@ -1,7 +1,7 @@
 """Words left out in enumerations, and names with a short form put into them.
 
-"Intrinsic and extrinsic emotion regulation" names two concepts, "emotion regulation (ER) strategies"
-names one.
+"Intrinsic and extrinsic emotion regulation" names two concepts, and "emotion regulation (ER)
+strategies" names one.
 
 >>> from iero.tagging.text import fold
 >>> written = {"emotional support": 0, "informational support": 1}

@@ -39,7 +39,6 @@ _NAMES: Final = ("label", "abbreviation")
 _SCOPE: Final = Sense._fields.index("scope")
 _READINGS: Final = 50_000
 _SPACE: Final = ord(" ")
-_NEAR: Final = 320
 _annotation: Final = partial(tuple.__new__, Annotation)
 SECTIONS: Final = ("title", "background", "methods", "results", "conclusions")
 
@@ -127,6 +126,7 @@ class Tagger:
         self._matcher = Matcher(self._written, whole_words=whole, every=every)
         self._short = Matcher(list(capitals), whole_words=whole)
         self._lead = self._matcher.lead
+        self._reach = 1 + max(map(len, self._written))
 
     def _wanted(self, table: dict[str, list[Sense]]) -> dict[str, list[Sense]]:
         """Leave out what the options exclude."""
@@ -205,9 +205,9 @@ class Tagger:
         """
         old = {hit: at for at, hit in enumerate(found)}
         near = [(number, start + stop, end + stop) for number, start, end
-                in self._matcher.find(low[stop:stop + _NEAR])]
+                in self._matcher.find(low[stop:stop + 2 * self._reach])]
         for at, hit in enumerate(near):
-            if hit[1] > stop + _NEAR // 2:
+            if hit[1] > stop + self._reach:  # what begins here may be cut off
                 break
             if hit in old:
                 return near[:at] + found[old[hit]:]

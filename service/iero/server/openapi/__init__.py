@@ -11,12 +11,12 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
-import yaml
 from flask import Blueprint, Response, current_app, jsonify
 
 import iero
 from iero.server import links
 from iero.server.context import Context
+from iero.server.negotiation import require_json
 
 __all__ = ["blueprint"]
 
@@ -26,6 +26,8 @@ _METHODS: Final = ("get", "put", "post", "delete")
 
 @cache
 def _read(name: str) -> dict[str, Any]:
+    import yaml  # when the description is first asked for
+
     content: dict[str, Any] = yaml.safe_load(
         files(__package__).joinpath(f"{name}.yaml").read_text(encoding="utf-8"))
     return content
@@ -48,6 +50,7 @@ def _operation(declared: dict[str, Any]) -> dict[str, Any]:
 
 def _document() -> Response:
     """Describe this service."""
+    require_json(None)
     shared = _read("document")
     return jsonify(shared | {
         "info": shared["info"] | {"version": iero.__version__},
