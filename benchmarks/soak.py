@@ -2,12 +2,12 @@
 
     python benchmarks/soak.py [--minutes 10] [--clients 16] [--json]
 
-`iero serve --scratch` is started with the shipped graph loaded into it (or, with --read-only, as it
-is shipped). Most clients ask the ready-made questions, terms, searches and SPARQL, each on a
-connection of its own with a short pause; every eighth one writes a few triples and reads them back.
-Once a second somebody sends a query that no machine can answer. For each minute the table shows the
-requests of the polite, their errors, the median and the 99th percentile of their waiting, and the
-memory of all processes of the service. Below it stands whether the last minute was worse than the
+`iero serve` is started over a new data directory, which holds the shipped graph (or, with
+--read-only, without one). Most clients ask the ready-made questions, terms, searches and SPARQL,
+each on a connection of its own with a short pause; every eighth one also writes a few triples and
+reads them back. Once a second somebody sends a query that no machine can answer. For each minute
+the table shows the requests of the polite, their errors, the median and the 99th percentile of
+their waiting, and the memory of all processes of the service. Below it stands whether the last minute was worse than the
 second (the first warms up).
 """
 
@@ -25,6 +25,7 @@ import random
 import re
 import signal
 import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -34,7 +35,6 @@ from pathlib import Path
 from urllib.parse import quote, urlencode
 
 ROOT = Path(__file__).parents[1]
-GRAPH = ROOT / "ontology" / "release" / "iero-kg.nq"
 CROSS = " . ".join(f"?s{i} ?p{i} ?o{i}" for i in range(6))
 HOSTILE = (
     f"SELECT (COUNT(*) AS ?n) {{ {CROSS} }}",
@@ -76,8 +76,8 @@ class Row:
 class Soak:
     """The load, and what is seen of it."""
 
-    def __init__(self, address: str, pid: int, seconds: float, writes: bool) -> None:
-        self.address, self.pid, self.writes = address, pid, writes
+    def __init__(self, address: str, pid: int, token: str, seconds: float) -> None:
+        self.address, self.pid, self.token = address, pid, token
         self.began = time.monotonic()
         self.ends = self.began + seconds
         self.minutes = [Minute() for _ in range(max(1, round(seconds / 60)))]
@@ -95,7 +95,9 @@ class Soak:
     def ask(self, connection: http.client.HTTPConnection, method: str, path: str,
             body: str | None = None, kind: str = "") -> tuple[int, bytes]:
         """Make a request and return what came."""
-        headers = {"Accept": "*/*"} | ({"Content-Type": kind} if kind else {})
+        headers = {"Accept": "*/*"}
+        if kind:
+            headers |= {"Content-Type": kind, "Authorization": f"Bearer {self.token}"}
         connection.request(method, path, body=body, headers=headers)
         answer = connection.getresponse()
         return answer.status, answer.read()
@@ -103,7 +105,7 @@ class Soak:
     def polite(self, number: int) -> None:
         """Ask, and every so often write and read back, until the time is over."""
         chance = random.Random(number)
-        writer = self.writes and number % 8 == 0
+        writer = bool(self.token) and number % 8 == 0
         connection = http.client.HTTPConnection(self.address, timeout=30)
         count = 0
         while time.monotonic() < self.ends:
@@ -191,45 +193,36 @@ class Soak:
 
 
 @contextmanager
-def serving(writes: bool) -> Iterator[tuple[str, int]]:
-    """Run the service; yield its address and its process."""
-    command = [sys.executable, "-m", "iero", "serve", "--port", "0", "--timeout", "2",
-               "--memory-limit", "300", *(["--scratch", "--upload-limit", "64"] if writes else [])]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, start_new_session=True,
-                               env=os.environ | {"PYTHONPATH": str(ROOT / "service")})
-    try:
-        assert process.stderr is not None
-        found = None
-        while not found:
-            line = process.stderr.readline().decode()
-            if not line:
-                sys.exit("The service did not start.")
-            found = re.search(r"ready at http://([^/]+)/", line)
-        threading.Thread(target=process.stderr.read, daemon=True).start()
+def serving(writes: bool) -> Iterator[tuple[str, int, str]]:
+    """Run the service; yield its address, its process, and a token to write with."""
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "service")}
+    iero = [sys.executable, "-m", "iero"]
+    with tempfile.TemporaryDirectory() as folder:
+        token, more = "", []
         if writes:
-            _fill(found[1])
-        yield found[1], process.pid
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(30)
+            tokens = f"{folder}/tokens.toml"
+            made = subprocess.run([*iero, "token", "new", "soak", "--graph", "urn:soak:*",
+                                   "--tokens", tokens], check=True, capture_output=True, text=True,
+                                  env=environment)
+            token, more = made.stdout.strip(), ["--data", f"{folder}/data", "--tokens", tokens]
+        command = [*iero, "serve", "--port", "0", "--timeout", "5", "--memory-limit", "300", *more]
+        process = subprocess.Popen(command, stderr=subprocess.PIPE, start_new_session=True,
+                                   env=environment)
+        try:
+            yield _address(process), process.pid, token
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(30)
 
 
-def _fill(address: str) -> None:
-    """Put the shipped graph into a scratch store, graph by graph."""
-    graphs: dict[str, list[str]] = {}
-    for line in GRAPH.read_text(encoding="utf-8").splitlines():
-        triple, _, graph = line.removesuffix(" .").rpartition(" ")
-        graphs.setdefault(graph.strip("<>"), []).append(triple + " .")
-    connection = http.client.HTTPConnection(address, timeout=120)
-    for graph, triples in graphs.items():
-        connection.request("PUT", f"/store?graph={quote(graph, safe='')}",
-                           body="\n".join(triples).encode(),
-                           headers={"Content-Type": "application/n-triples"})
-        answer = connection.getresponse()
-        if answer.status not in (200, 201, 204):
-            sys.exit(f"{graph} could not be loaded: {answer.status} {answer.read()[:300]!r}")
-        answer.read()
-    connection.close()
+def _address(process: subprocess.Popen[bytes]) -> str:
+    """Return where a service can be reached, once it can; read on what it writes."""
+    assert process.stderr is not None
+    while line := process.stderr.readline().decode():
+        if found := re.search(r"ready at http://([^/]+)/", line):
+            threading.Thread(target=process.stderr.read, daemon=True).start()
+            return found[1]
+    sys.exit("The service did not start.")
 
 
 def show(rows: list[Row], errors: list[str]) -> None:
@@ -257,8 +250,8 @@ def main() -> None:
     parser.add_argument("--read-only", action="store_true", help="no writers")
     parser.add_argument("--json", action="store_true", help="rows as JSON")
     given = parser.parse_args()
-    with serving(not given.read_only) as (address, pid):
-        soak = Soak(address, pid, given.minutes * 60, not given.read_only)
+    with serving(not given.read_only) as (address, pid, token):
+        soak = Soak(address, pid, token, given.minutes * 60)
         rows = soak.run(given.clients)
     errors = [error for minute in soak.minutes for error in minute.errors]
     if given.json:

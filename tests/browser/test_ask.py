@@ -88,6 +88,7 @@ def test_control_enter_runs_and_tab_leaves_the_editor(opened, asking):
 
 def test_the_keywords_are_coloured(opened):
     page = opened("/sparql")
+    page.locator(EDITOR).wait_for()
     keyword, other = page.evaluate(COLOURS)
     assert keyword != other
 
@@ -232,6 +233,11 @@ def test_examples_are_narrowed_and_loaded(opened):
     shown = page.locator(".examples li:visible")
     assert 0 < shown.count() < 20
     shown.first.locator("a").press("Enter")
+    page.wait_for_url("**?question=*")
+    page.locator(EDITOR).focus()
+    assert "VALUES ?disorder" in "\n".join(written(page))
+    with page.expect_navigation():
+        page.keyboard.press("Control+Enter")
     assert page.locator(".answer tbody tr").count() > 0
 
 

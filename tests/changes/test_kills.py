@@ -28,7 +28,7 @@ from tests.changes.conftest import MINE
 GRAPH = "https://example.org/facts"
 SEED = 20261129
 WRITER_KILLS, SERVICE_KILLS = 150, 50
-ANSWERS = (0, 1, 1, 2, 2)
+ANSWERS = (0, 0, 1, 1, 2)
 """How many answers a process may give before it is killed somewhere in the next one."""
 CLIENT = """
 import sys

@@ -16,6 +16,7 @@ from iero.protocol import QueryRequest, format_named
 from iero.remote import Endpoint, find_graphs
 from iero.server import create_app
 
+pytestmark = pytest.mark.stores
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 DEVIATIONS = yaml.safe_load((HERE / "deviations.yaml").read_text(encoding="utf-8"))
@@ -51,20 +52,23 @@ def test_question_is_answered_as_by_the_graph(store, shipped, name):
     assert faults(store, shipped, name) == []
 
 
-@pytest.mark.parametrize("path", SERVICE, ids=lambda path: path.stem)
-def test_query_of_the_service_gives_the_same_rows(store, shipped, path):
+ABOUT_THE_GRAPH = [path for path in SERVICE if not path.stem.startswith("store-")]
+
+
+@pytest.mark.parametrize("path", ABOUT_THE_GRAPH, ids=lambda path: path.stem)
+def test_query_of_the_service_is_answered_as_by_the_graph(store, shipped, path):
     asked = QueryRequest(path.read_text(encoding="utf-8"))
-    here, there = shipped.answer(asked), store.plain.answer(asked)
-    assert here.kind == there.kind
-    if here.kind == "boolean":
-        return  # about the store itself
-    if here.kind == "graph":
-        assert len(set(there.triples())) == len(set(here.triples()))
-    elif path.stem not in ("store-graphs", "graph-sizes"):
-        found = [sorted((tuple(sorted(row.items())) for row in each.rows()), key=repr)
-                 for each in (there, here)]
-        assert found[0] == found[1]
-        assert found[0] or path.stem == "mentions"  # the release holds no annotations
+    found = [_content(graph.answer(asked)) for graph in (store.plain, shipped)]
+    assert (found[0] == found[1]) is (path.stem not in DEVIATIONS[store.name]["queries"])
+
+
+def _content(answer):
+    """Return what an answer says, in any order; of a graph its size, for blank nodes differ."""
+    if answer.kind == "boolean":
+        return answer.truth
+    if answer.kind == "graph":
+        return len(set(answer.triples()))
+    return sorted((sorted(row.items()) for row in answer.rows()), key=repr)
 
 
 @pytest.fixture(scope="module")

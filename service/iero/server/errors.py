@@ -83,8 +83,7 @@ def report(error: IeroError) -> Response:
         return Response(body, error.status, content_type=fmt.content_type)
     if chosen == "text/plain":
         return Response(found.text(), error.status, content_type="text/plain; charset=utf-8")
-    body = json.dumps(error.problem(), ensure_ascii=False, default=str) + "\n"
-    return Response(body, error.status, content_type=chosen)
+    return respond(error.problem())
 
 
 def _framework(error: HTTPException) -> Response | HTTPException:
