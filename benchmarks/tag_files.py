@@ -5,9 +5,10 @@
 The file is JSON Lines: abstracts put together from invented sentences, of which about every sixth
 mentions concepts, always the same for the same size. It is tagged to JSON Lines by a process of
 its own for each number of jobs. Memory is the most that the process and its workers have held
-resident, added up, sampled ten times a second; a small file (`--small`, in megabytes) is tagged
-first to compare: the memory must not grow with the file. All outputs of one file must be the same,
-byte for byte.
+resident, added up, sampled ten times a second, in each fifth of the run and at all; a small file
+(`--small`, in megabytes) is tagged first to compare: the memory must not grow with the file, nor
+with time. All outputs of one file must be the same, byte for byte. The last lines say how many times
+as fast more jobs are.
 """
 
 from __future__ import annotations
@@ -59,6 +60,7 @@ class Row:
     seconds: float
     rate: float
     memory: float
+    course: list[float]
     records: int
     digest: str
 
@@ -119,10 +121,10 @@ def measure(file: Path, jobs: int) -> Row:
         str(jobs),
     ]
     environment = os.environ | {"PYTHONPATH": str(ROOT / "service")}
-    start, most = time.perf_counter(), 0
+    start, held = time.perf_counter(), list[int]()
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
         while process.poll() is None:
-            most = max(most, resident(process.pid))
+            held.append(resident(process.pid))
             time.sleep(0.1)
         seconds = time.perf_counter() - start
         said = process.stderr.read() if process.stderr else ""
@@ -133,18 +135,31 @@ def measure(file: Path, jobs: int) -> Row:
         digest = hashlib.file_digest(made, "blake2b").hexdigest()[:16]
     output.unlink()
     size = file.stat().st_size / 1e6
-    return Row(size, jobs, seconds, size / seconds, most / 1e6, records, digest)
+    return Row(size, jobs, seconds, size / seconds, max(held) / 1e6, course(held), records, digest)
+
+
+def course(held: list[int]) -> list[float]:
+    """Return the most memory in each fifth of a run, in MB."""
+    bounds = [len(held) * part // 5 for part in range(6)]
+    return [max(held[first:last] or held) / 1e6
+            for first, last in zip(bounds, bounds[1:], strict=False)]
 
 
 def show(rows: list[Row]) -> None:
     """Print a table in Markdown."""
-    print("| file | jobs | seconds | MB/s | records/s | memory, MB |")
-    print("|---:|---:|---:|---:|---:|---:|")
+    print("| file | jobs | seconds | MB/s | records/s | memory, MB | in each fifth of the run |")
+    print("|---:|---:|---:|---:|---:|---:|---|")
     for row in rows:
         print(
             f"| {row.megabytes:,.0f} MB | {row.jobs} | {row.seconds:.1f} | {row.rate:.1f} | "
-            f"{row.records / row.seconds:,.0f} | {row.memory:.0f} |"
+            f"{row.records / row.seconds:,.0f} | {row.memory:.0f} | "
+            f"{', '.join(f'{each:.0f}' for each in row.course)} |"
         )
+    for row in rows:
+        one = next(each for each in rows if each.megabytes == row.megabytes)
+        if row.jobs != one.jobs:
+            print(f"{row.megabytes:,.0f} MB: {row.jobs} jobs are {one.seconds / row.seconds:.2f} "
+                  f"times as fast as {one.jobs}.")
 
 
 def main() -> None:

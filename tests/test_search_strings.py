@@ -86,7 +86,7 @@ def test_strings_of_the_shipped_graph_are_well_formed_and_always_the_same(
     parts = re.split(r" (?:OR|or|AND|and) ", plain)
     assert all(part.strip("() ") for part in parts)
     if database == "pubmed":
-        words = re.findall(r'"[^"]*"\[tiab(?::~3)?\]|[^\s()"]+\[tiab\]', made.text)
+        words = re.findall(r'"[^"]*"\[(?:tiab(?::~3)?|mh)\]|[^\s()"]+\[tiab\]', made.text)
         assert len(words) == len(parts)
         assert [word for word in words if re.search(r"\b\w{1,3}\*", word)] == []
 

@@ -206,6 +206,45 @@ def test_the_job_writes_parquet_and_the_annotations_of_the_command(session, reco
         run(session, source, target, ["title"], batch="b", id_col="doi")
 
 
+def test_spark_submit_runs_the_job(session, records, tmp_path):
+    submit = shutil.which("spark-submit", path=str(Path(sys.executable).parent))
+    assert submit, "pyspark brings spark-submit"
+    source, target = str(tmp_path / "in"), tmp_path / "out"
+    records.limit(30).write.parquet(source)
+    where = subprocess.run([sys.executable, "-m", "iero.spark", "--where"], check=True, text=True,
+                           capture_output=True).stdout.strip()
+    folders = os.pathsep.join(filter(None, [str(Path(where).parents[2]),
+                                            os.environ.get("PYTHONPATH", "")]))
+    clean = {name: value for name, value in os.environ.items()
+             if not name.startswith(("SPARK_", "PYSPARK_"))}
+    command = [submit, "--master", "local[2]", "--conf", "spark.ui.enabled=false",
+               "--conf", "spark.driver.bindAddress=127.0.0.1", where]
+
+    def submitted(*arguments):
+        return subprocess.run(
+            [*command, *arguments], text=True, capture_output=True, check=False, timeout=300,
+            env=clean | {"PYTHONPATH": folders, "PYSPARK_PYTHON": sys.executable,
+                         "SPARK_LOCAL_IP": "127.0.0.1"})
+
+    done = submitted(source, str(target), "--text", "title", "--text", "abstract", "--id", "id")
+    assert done.returncode == 0, done.stderr[-2000:]
+    rows = session.read.parquet(str(target / "records")).collect()
+    whole = DocumentTagger(Tagger.open())
+    assert len(rows) == 30
+    for row in rows:
+        fields = {"title": row.title} | ({"abstract": row.abstract} if row.abstract else {})
+        assert as_json(row.annotations) == json.dumps(
+            [{"field": each.field, **each.annotation.to_dict()}
+             for each in whole.tag(Document("", fields)).mentions], ensure_ascii=False)
+    lines = [line for part in (target / "nquads").glob("part-*")
+             for line in part.read_text(encoding="utf-8").splitlines()]
+    assert sum("www.w3.org/ns/oa#Annotation>" in line for line in lines) == sum(
+        len(row.annotations) for row in rows)
+    wrong = submitted(source, str(target / "again"), "--text", "summary")
+    assert wrong.returncode == 2
+    assert "summary" in wrong.stderr
+
+
 def test_the_job_says_where_it_is_and_how_it_is_used():
     for arguments, said in ((["--where"], "iero/spark/__main__.py"), (["--help"], "OUT/")):
         done = subprocess.run([sys.executable, "-m", "iero.spark", *arguments], text=True,

@@ -354,10 +354,9 @@ def test_the_first_tag_comes_soon_and_opens_no_connection() -> None:
     code = """if True:
         import socket, time
         socket.socket = None
-        start = time.perf_counter()
         from iero import Tagger
         [found] = Tagger.open().tag("emotional contagion")
-        print(time.perf_counter() - start)
+        print(time.process_time())  # since the process began, other work on the machine aside
         """
     times = [float(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True,
                                   text=True).stdout) for _ in range(3)]

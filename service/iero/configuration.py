@@ -32,6 +32,7 @@ class Setting:
     :ivar metavar: what stands for its value, often the unit.
     :ivar least: the lowest value; with ``above``, the value that it must exceed.
     :ivar several: whether it may be given several times; its value is a tuple then.
+    :ivar choices: the values that there are; none where any will do.
     :ivar secret: whether it is kept from the command line, where all users of the machine see it,
         and from logs.
     """
@@ -45,6 +46,7 @@ class Setting:
     least: float | None
     most: float | None
     above: bool
+    choices: tuple[str, ...]
     several: bool
     secret: bool
 
@@ -77,6 +79,8 @@ class Setting:
                 bound = f"above {self.least:g}" if self.above else f"at least {self.least:g}"
             elif self.most is not None and each > self.most:
                 bound = f"at most {self.most:g}"
+            elif self.choices and each not in self.choices:
+                bound = "one of " + ", ".join(self.choices)
             else:
                 continue
             raise BadParameter(f"{self.key} is {each}; it must be {bound}.", parameter=self.name)
@@ -84,18 +88,25 @@ class Setting:
 
 def setting(
     default: Any, help: str, group: str, *, metavar: str = "", least: float | None = None,  # noqa: A002
-    most: float | None = None, above: bool = False, secret: bool = False,
+    most: float | None = None, above: bool = False, choices: tuple[str, ...] = (),
+    secret: bool = False,
 ) -> Any:
     """Declare a setting; see :class:`Setting`. Its kind is the annotation of its field."""
     said = {"help": help, "group": group, "metavar": metavar, "least": least, "most": most,
-            "above": above, "secret": secret}
+            "above": above, "choices": choices,
+            "secret": secret}
     return field(default=default, repr=not secret, metadata=said)
 
+
+LONG_ENOUGH: Final = 16
+"""Characters of a secret that cannot be guessed by trying."""
 
 ADDRESS: Final = "Address"
 DATA: Final = "Data"
 OTHERS: Final = "Other endpoints"
 LIMITS: Final = "Limits"
+CLIENTS: Final = "Clients (each; this machine itself is not limited)"
+WATCHING: Final = "Watching"
 
 
 @dataclass(frozen=True)
@@ -112,6 +123,8 @@ class Configuration:
                              metavar="PATH")
     proxies: int = setting(0, "Trusted proxies in front, whose X-Forwarded headers count.", ADDRESS,
                            least=0, most=10)
+    public_url: str = setting("", "Where the world sees it, such as https://kg.example; without "
+                              "it, where a request says it came to.", ADDRESS, metavar="URL")
 
     data: Path | None = setting(  # noqa: RUF009
         None, "Serve this RDF file, or keep writable data in this directory, which is made where "
@@ -154,16 +167,40 @@ class Configuration:
                              metavar="SECONDS", least=0, above=True)
     memory_limit: int = setting(1024, "The memory that a query may use.", LIMITS, metavar="MB",
                                 least=1)
+    body_limit: int = setting(1, "The size that a request body may have.", LIMITS, metavar="MB",
+                              least=1, most=1024)
+    header_timeout: float = setting(10.0, "The time that a client may take to send the headers of "
+                                    "a request.", LIMITS, metavar="SECONDS", least=0, above=True)
     write_timeout: float = setting(60.0, "The time that a write may take.", LIMITS,
                                    metavar="SECONDS", least=0, above=True)
     upload_limit: int = setting(64, "The size of a document or an update that is written.", LIMITS,
                                 metavar="MB", least=1)
     cache: int = setting(64, "Answers kept at hand; 0 keeps none.", LIMITS, metavar="MB", least=0)
 
+    rate: float = setting(50.0, "Requests a second that one client may make in the long run; 0 for "
+                          "any number.", CLIENTS, least=0)
+    burst: int = setting(200, "Requests that one client may make at once, after a pause.", CLIENTS,
+                         least=1)
+    client_jobs: int = setting(8, "Requests of one client in hand at a time; 0 for any number.",
+                               CLIENTS, least=0)
+
+    log_level: str = setting("warning", "The least important events to report: debug (with the "
+                             "text of queries), info (each request), warning, error.", WATCHING,
+                             choices=("debug", "info", "warning", "error"))
+    log_format: str = setting("text", "How to report them: text or json, a line each.", WATCHING,
+                              choices=("text", "json"))
+    metrics_port: int = setting(0, "Answer /metrics for Prometheus at this port of 127.0.0.1; 0 "
+                                "for none.", WATCHING, least=0, most=65535)
+    metrics_token: str = setting("", "Answer /metrics beside the other pages to whoever sends this "
+                                 "token.", WATCHING, secret=True)
+
     def __post_init__(self) -> None:
         for each in SETTINGS.values():
             if (value := getattr(self, each.name)) is not None:
                 each.check(value)
+        if self.metrics_token and len(self.metrics_token) < LONG_ENOUGH:
+            raise BadParameter(f"The metrics-token has less than {LONG_ENOUGH} characters.",
+                               hint="Make one: openssl rand -hex 16", parameter="metrics_token")
         if sum((self.data is not None, self.store is not None, self.scratch)) > 1:
             raise BadParameter("Give --data, --store or --scratch, not two of them.")
         if self.data is not None and self.data.suffix and not self.data.exists():

@@ -16,6 +16,7 @@
     |-- TooLarge               a request above the size limit                      413  exit 2
     |-- UnsupportedMediaType   a request body in an unknown format                 415  exit 2
     |-- InvalidChange          a change that breaks the shapes: the report         422  exit 2
+    |-- TooManyRequests        a client that asks too often, or too much at a time  429  exit 2
     |-- OntologyError          ontology sources that are wrong: file, term, reason 500  exit 1
     |-- ToolMissing            Java or an optional package is not installed        500  exit 1
     |-- LimitExceeded          a query above a limit: time, memory, size, workers  503  exit 1
@@ -185,6 +186,17 @@ class InvalidChange(IeroError):
         if "report" in body:
             body["results"] = body.pop("report").listed()
         return body
+
+
+class TooManyRequests(IeroError):
+    """A client that asks too often, or too much at a time; details hold ``reason`` and ``limit``.
+
+    The reasons: ``rate`` (requests a second), ``jobs`` (requests in hand).
+    """
+
+    status = 429
+    exit_code = 2
+    title = "Too many requests"
 
 
 class OntologyError(IeroError):

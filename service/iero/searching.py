@@ -13,7 +13,7 @@ __all__ = ["search_string"]
 @click.command("search-string", short_help="Write a search string for PubMed, Ovid, Scopus or WoS.")
 @click.argument("concept")
 @click.option("--for", "database", default="pubmed", show_default=True, metavar="DATABASE",
-              help="pubmed, ovid (also psycinfo), scopus or wos.")
+              help="pubmed, medline (of Ovid), ovid (also psycinfo), scopus or wos.")
 @click.option("--width", default=80, show_default=True, type=click.IntRange(0),
               help="Wrap lines at so many characters; 0 writes one line.")
 @click.option("--near", type=click.IntRange(0, 100), metavar="N",
@@ -27,6 +27,8 @@ __all__ = ["search_string"]
 @click.option("--doubtful/--no-doubtful", default=True, show_default=True,
               help="Use ambiguous abbreviations and ordinary words, beside words of the concept.")
 @click.option("--wordings", is_flag=True, help='Add wordings such as "regulation of emotion".')
+@click.option("--headings/--no-headings", default=True, show_default=True,
+              help="Add the MeSH headings of PubMed and MEDLINE that mean the same.")
 @click.option("--data", type=click.Path(path_type=Path), metavar="FILE",
               help="Use the names in this RDF file instead of the shipped graph.")
 def search_string(concept: str, database: str, width: int, data: Path | None, **options: Any

@@ -58,7 +58,7 @@ def _type(setting: Setting) -> click.ParamType[Any]:
     kinds: dict[type, click.ParamType[Any]] = {
         int: click.IntRange(**bounds), float: click.FloatRange(**bounds), str: click.STRING,
         bool: click.BOOL, Path: click.Path(path_type=Path)}
-    return kinds[setting.kind]
+    return click.Choice(setting.choices) if setting.choices else kinds[setting.kind]
 
 
 class _Command(click.Command):

@@ -7,8 +7,15 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 
 import httpx
@@ -177,5 +184,70 @@ def exchange() -> Callable[[httpx.Client, dict[str, Any]], httpx.Response]:
         response = send(client, case)
         check(case, response)
         return response
+
+    return run
+
+
+@dataclass
+class Service:
+    """`iero serve` as it runs: its watching process, its address, and what it has written."""
+
+    process: subprocess.Popen[bytes]
+    address: str = ""
+    log: list[str] = field(default_factory=list)
+    ready: Event = field(default_factory=Event)
+
+    def read(self) -> None:
+        """Read standard error to its end."""
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            self.log.append(line.decode().rstrip("\n"))
+            if found := re.search(r"ready at (http://\S+)/ ", self.log[-1]):
+                self.address = found[1]
+                self.ready.set()
+        self.ready.set()
+
+    def below(self, pid: int | None = None) -> list[int]:
+        """Return the processes below one, deepest last."""
+        pid = self.process.pid if pid is None else pid
+        found = []
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            for child in (task / "children").read_text().split():
+                found += [int(child), *self.below(int(child))]
+        return found
+
+    def holder(self) -> int:
+        """Return the process that holds the graph of the one server process."""
+        return self.below()[1]
+
+
+Launch = Callable[..., AbstractContextManager[Service]]
+
+
+@pytest.fixture(scope="session")
+def launch() -> Launch:
+    """A function that runs `iero serve` with flags and variables, over the small data set."""
+
+    @contextmanager
+    def run(*flags: str, seconds: float = 40, **variables: str) -> Iterator[Service]:
+        source = [] if "--data" in flags else ["--data", str(HERE / "data.nq")]
+        process = subprocess.Popen(
+            [sys.executable, "-W", "error", "-m", "iero", "serve", "--port", "0", *source, *flags],
+            stderr=subprocess.PIPE, start_new_session=True,
+            env=os.environ | {"PYTHONPATH": str(HERE.parents[1] / "service")} | variables)
+        service = Service(process)
+        reader = Thread(target=service.read)
+        reader.start()
+        try:
+            if not service.ready.wait(seconds) or not service.address:
+                pytest.fail("\n".join(["It did not start.", *service.log]))
+            yield service
+        finally:
+            if process.poll() is None:
+                process.terminate()
+                process.wait(20)
+            reader.join(10)
+            assert process.stderr is not None
+            process.stderr.close()
 
     return run

@@ -184,6 +184,7 @@ def test_every_iero_error_becomes_a_problem_with_its_status(served: KnowledgeGra
                 "detail": "what",
                 "hint": "remedy",
                 "extra": 1,
+                "request_id": response.headers["x-request-id"],
             }
             page = client.get(f"/fail/{number}", headers=BROWSER)
             assert page.status_code == kind.status

@@ -25,7 +25,7 @@ def client() -> Iterator[httpx.Client]:
 def test_plain_text_is_the_string_and_nothing_else(client: httpx.Client) -> None:
     answer = client.get("/search-string/PanicDisorder")
     assert answer.headers["content-type"] == "text/plain; charset=utf-8"
-    assert answer.text == '("panic disorder*"[tiab])\n'
+    assert answer.text == '("panic disorder*"[tiab] OR "Panic Disorder"[mh])\n'
     other = client.get("/search-string/panic disorder", params={"for": "psycinfo", "near": 2})
     assert other.text == "((panic adj3 disorder*)).ti,ab.\n"
 

@@ -15,7 +15,8 @@ from typing import Final
 import pyoxigraph as ox
 
 from iero.errors import InvalidChange, LimitExceeded
-from iero.shapes import Chain, Fault, Report, Shapes, Step
+from iero.report import Fault, Report
+from iero.shapes import Chain, Shapes, Step
 from iero.terms import IRI
 
 Subject = ox.NamedNode | ox.BlankNode

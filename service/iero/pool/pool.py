@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import weakref
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection
@@ -138,8 +138,15 @@ class _Holder:
         self.process.wait()
 
 
+def _unobserved(_event: str, _seconds: float) -> None:
+    """Take no notice."""
+
+
 class Pool:
     """A backend whose queries run in killable processes.
+
+    :ivar observe: told what happens and how long it took, to count it: ``waited`` (for a worker),
+        ``ran`` (a worker is free again), ``hit`` and ``miss`` (a look for an answer at hand).
 
     :param source: RDF files to load, or a data directory, whose current version is then asked.
     :param size: workers at the most; they are made as they are needed.
@@ -152,6 +159,7 @@ class Pool:
                  size: int = 16, cache: int = 64 * MEGABYTE) -> None:
         self.limits = limits or Limits()
         self.cache = Cache(cache)
+        self.observe: Callable[[str, float], None] = _unobserved
         self._size = size
         self._directory = source if isinstance(source, DataDirectory) else None
         self._source = Source(directory=str(source.path)) if isinstance(source, DataDirectory) \
@@ -197,12 +205,17 @@ class Pool:
     @contextmanager
     def lease(self, limits: Limits) -> Iterator[_Lease]:
         """Lend a worker; if what it is lent for fails, nobody knows its state, and it is killed."""
+        asked = monotonic()
         worker = self._take(limits)
+        lent = monotonic()
+        self.observe("waited", lent - asked)
         try:
             yield _Lease(worker, limits, self._holder)
         except BaseException:
             self._discard(worker)
             raise
+        finally:
+            self.observe("ran", monotonic() - lent)
         if worker.slow or worker.memory() > _BLOATED or worker.version != self.version:
             self._discard(worker)
         else:
@@ -377,6 +390,7 @@ class _PooledAnswer(Answer):
         task = replace(self._task, format=fmt.name)
         key = (self._pool.version, task)
         kept = self._pool.cache.get(key)
+        self._pool.observe("miss" if kept is None else "hit", 0.0)
         if kept is not None:
             output.write(kept)
             return

@@ -5,7 +5,7 @@
 >>> made = search_string(KnowledgeGraph.open(), "PanicDisorder", "pubmed", narrower=False,
 ...                      abbreviations=False)
 >>> print(made.text)
-("panic disorder*"[tiab])
+("panic disorder*"[tiab] OR "Panic Disorder"[mh:noexp])
 
 :mod:`~iero.search_strings.names` gathers the names of a concept and of what is narrower, in every
 spelling and number; :mod:`~iero.search_strings.dialects` writes them as one database reads them;

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from iero.errors import BadParameter
 from iero.search_strings.dialects import Dialect, named
-from iero.search_strings.names import Concept, Name, Words, gather
+from iero.search_strings.names import Concept, Name, Words, gather, subject_headings
 from iero.terms import IRI
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class SearchString:
 
     :ivar concept: IRI of the concept.
     :ivar label: its label.
-    :ivar database: ``pubmed``, ``ovid``, ``scopus`` or ``wos``.
+    :ivar database: ``pubmed``, ``medline``, ``ovid``, ``scopus`` or ``wos``.
     :ivar text: the string, ready to be pasted. Where it is wrapped, each line but the last ends in
         a space, so that it stays right where a search box drops the line breaks.
     :ivar notes: what a reader should know: ambiguous names, names left out, limits.
@@ -49,18 +49,21 @@ class SearchString:
 def search_string(
     graph: KnowledgeGraph, concept: str, database: str = "pubmed", *, narrower: bool = True,
     related: bool = True, abbreviations: bool = True, doubtful: bool = True,
-    wordings: bool = False, near: int | None = None, width: int | None = None,
+    wordings: bool = False, headings: bool = True, near: int | None = None,
+    width: int | None = None,
 ) -> SearchString:
     """Make a Boolean search string from the names of a concept.
 
     :param concept: by local name, CURIE, IRI or label.
-    :param database: ``pubmed``, ``ovid`` (also ``psycinfo``), ``scopus`` or ``wos``.
+    :param database: ``pubmed``, ``medline`` (of Ovid), ``ovid`` (also ``psycinfo``), ``scopus`` or
+        ``wos``.
     :param narrower: whether to search for narrower concepts and members too.
     :param related: whether related synonyms count.
     :param abbreviations: whether abbreviations count.
     :param doubtful: whether ambiguous abbreviations and ordinary words count; they are searched for
         only beside words of the concept.
     :param wordings: whether to add other wordings, such as "regulation of emotion".
+    :param headings: whether to add the subject headings of PubMed and MEDLINE that mean the same.
     :param near: let at most so many words stand between those of a name, in any order.
     :param width: wrap lines at so many characters.
     :raises NotFound: if the graph has no such concept.
@@ -81,8 +84,12 @@ def search_string(
     if not clauses:
         raise BadParameter("Nothing is left to search for.", parameter="doubtful",
                            hint="Every name is ambiguous or an ordinary word: let them count.")
-    text = _joined(clauses, dialect, width)
+    headed = subject_headings(found) if headings and dialect.heading else []
+    text = _joined(clauses, [dialect.headed(each, narrower=narrower) for each in headed], dialect,
+                   width)
     notes = tuple(_notes(found, writer, left_out))
+    if headed:
+        notes += (f"Subject headings (MeSH) that mean the same: {', '.join(headed)}.",)
     return SearchString(found[0].iri, found[0].label, dialect.name, text, notes, len(found))
 
 
@@ -229,10 +236,16 @@ def _begins(longer: tuple[str, ...], words: tuple[str, ...]) -> bool:
     return longer[:-1] == words[:-1] and longer != words and longer[-1].startswith(words[-1])
 
 
-def _joined(clauses: list[str], dialect: Dialect, width: int | None) -> str:
+def _joined(clauses: list[str], headed: list[str], dialect: Dialect, width: int | None) -> str:
+    if dialect.field:  # each term names its field, so that headings may stand among them
+        clauses, headed = clauses + headed, []
     pieces = [f"{clause} {dialect.either} " for clause in clauses[:-1]] + [clauses[-1]]
     pieces[0] = dialect.before + pieces[0]
     pieces[-1] += dialect.after
+    if headed:
+        pieces[0] = f"({pieces[0]}"
+        pieces[-1] += f" {dialect.either} "
+        pieces += [f"{each} {dialect.either} " for each in headed[:-1]] + [f"{headed[-1]})"]
     if width is None:
         return "".join(pieces)
     lines = [""]

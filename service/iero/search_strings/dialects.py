@@ -10,6 +10,9 @@ What is said here stands in the vendors' own help:
   searches fields by their short codes; ``adj`` finds words side by side and in order, ``adjN`` in
   any order with at most N - 1 words between; ``*`` or ``$`` for unlimited truncation; quotation
   marks around a phrase that holds a function word or an operator).
+* MEDLINE's subject headings (MeSH): in PubMed ``"Panic Disorder"[mh]`` finds the heading and all
+  narrower ones, ``[mh:noexp]`` itself alone; in Ovid it is ``exp Panic Disorder/`` and
+  ``Panic Disorder/`` (the same pages of help). PsycInfo and Embase have other headings.
 * Scopus: https://schema.elsevier.com/dtds/document/bkapi/search/SCOPUSSearchTips.htm and
   https://blog.scopus.com/posts/6-simple-search-tips-lessons-learned-from-the-scopus-webinar
   (double quotes find a loose phrase, with plurals; hyphens count as spaces; American finds British;
@@ -45,6 +48,8 @@ class Dialect:
     :ivar joint: the operator between the words of a phrase without function words; or none.
     :ivar either, both: the operators.
     :ivar most: operators that a query may have; 0 for no limit that is documented.
+    :ivar heading: how MEDLINE's subject headings are written, with all that are narrower;
+        ``heading_alone`` without; empty where there are others.
     """
 
     name: str
@@ -58,6 +63,18 @@ class Dialect:
     either: str = "OR"
     both: str = "AND"
     most: int = 0
+    heading: str = ""
+    heading_alone: str = ""
+
+    def headed(self, heading: str, *, narrower: bool) -> str:
+        """Write a subject heading of MEDLINE.
+
+        >>> named("medline").headed("Panic Disorder", narrower=True)
+        'exp Panic Disorder/'
+
+        :param narrower: whether to find narrower headings too.
+        """
+        return (self.heading if narrower else self.heading_alone).format(heading)
 
     def word(self, word: str) -> str:
         """Write a single word."""
@@ -93,16 +110,19 @@ class Dialect:
 
 
 _ALL: Final = (
-    Dialect("pubmed", "PubMed", "(", ")", 4, "[tiab:~{n}]", "[tiab]"),
-    Dialect("ovid", "Ovid (APA PsycInfo, MEDLINE, Embase)", "(", ").ti,ab.", 3, "adj{m}",
-            joint="adj", either="or", both="and"),
+    Dialect("pubmed", "PubMed", "(", ")", 4, "[tiab:~{n}]", "[tiab]",
+            heading='"{}"[mh]', heading_alone='"{}"[mh:noexp]'),
+    Dialect("medline", "Ovid MEDLINE", "(", ").ti,ab.", 3, "adj{m}", joint="adj", either="or",
+            both="and", heading="exp {}/", heading_alone="{}/"),
+    Dialect("ovid", "Ovid (APA PsycInfo, Embase)", "(", ").ti,ab.", 3, "adj{m}", joint="adj",
+            either="or", both="and"),
     Dialect("scopus", "Scopus", "TITLE-ABS-KEY(", ")", 0, "W/{n}"),
     Dialect("wos", "Web of Science", "TS=(", ")", 3, "NEAR/{n}", most=49),
 )
 DATABASES: Final = {dialect.name: dialect.title for dialect in _ALL}
 """The databases by the name under which they are asked for, with their names for people."""
 
-_ALIASES: Final = {"psycinfo": "ovid", "medline": "ovid", "embase": "ovid",
+_ALIASES: Final = {"psycinfo": "ovid", "embase": "ovid",
                    "web-of-science": "wos", "webofscience": "wos"}
 
 

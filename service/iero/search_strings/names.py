@@ -6,6 +6,7 @@ marked as doubtful, with words of the concept beside which they can be believed.
 
 from __future__ import annotations
 
+import csv
 import re
 import tomllib
 from collections import defaultdict
@@ -23,7 +24,7 @@ from iero.vocabulary import IERO, PREFIXES, REPLACED_BY
 if TYPE_CHECKING:
     from iero.graph import KnowledgeGraph
 
-__all__ = ["Concept", "Name", "Words", "gather"]
+__all__ = ["Concept", "Name", "Words", "gather", "subject_headings"]
 
 SCOPES: Final = {
     PREFIXES["rdfs"] + "label": "label", IERO + "abbreviation": "abbreviation",
@@ -161,6 +162,18 @@ def gather(graph: KnowledgeGraph, concept: str, words: Words, *, narrower: bool 
     if not made[0].names:
         raise BadParameter(f"{concept!r} has no name to search for.", parameter="concept")
     return made
+
+
+def subject_headings(concepts: Iterable[Concept]) -> list[str]:
+    """Return the subject headings of MEDLINE (MeSH) that mean just what some concepts mean.
+
+    They are those that the shipped mappings call an exact match.
+    """
+    lines = resources.read("ontology/mappings/iero.sssom.tsv").decode().splitlines()
+    rows = csv.DictReader((line for line in lines if line[:1] != "#"), delimiter="\t")
+    exact = {row["subject_id"].replace("iero:", IERO, 1): row["object_label"] for row in rows
+             if row["object_id"].startswith("mesh:") and row["predicate_id"] == "skos:exactMatch"}
+    return [exact[each.iri] for each in concepts if each.iri in exact]
 
 
 def _toml(path: str) -> dict[str, Any]:

@@ -11,10 +11,12 @@ from flask import Blueprint, Response, jsonify, render_template, request, url_fo
 import iero
 from iero import resources
 from iero.browse.history import History
+from iero.errors import IeroError
 from iero.naming import Named
 from iero.rdf import parse
 from iero.server import description, links, schema
 from iero.server.context import Context
+from iero.server.errors import respond
 from iero.server.negotiation import json_or_page, one, pairs, require_json
 from iero.vocabulary import expand
 
@@ -70,10 +72,17 @@ class About:
         }
 
     def health(self) -> Response:
-        """Say that the service can answer: it asks the graph something."""
-        require_json(one(pairs(request.query_string), "format"))
-        triples = sum(self.graph.sizes().values())
-        response = jsonify({"status": "ok", "triples": triples})
+        """Say that the service can answer: it asks the graph something.
+
+        ``?live`` asks only whether this process does anything at all.
+        """
+        given = pairs(request.query_string)
+        require_json(one(given, "format"))
+        try:
+            response = jsonify({"status": "alive"} if one(given, "live") is not None else {
+                "status": "ok", "triples": sum(self.graph.sizes().values())})
+        except IeroError as error:  # whatever it is, nothing can be asked now
+            response = respond(error.problem() | {"title": "Not ready", "status": 503})
         response.headers["Cache-Control"] = "no-store"
         return response
 

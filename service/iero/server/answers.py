@@ -16,6 +16,7 @@ from flask import Response, g, request
 
 from iero.errors import LimitExceeded
 from iero.protocol import Format
+from iero.server import telemetry
 
 if TYPE_CHECKING:
     from iero.results import Answer
@@ -32,7 +33,8 @@ def send(answer: Answer, format: Format, context: Context) -> Response:  # noqa:
     """
     spool = _Spool(context.answer_limit)
     try:
-        answer.write(spool, format)
+        with telemetry.timed("write"):
+            answer.write(spool, format)
         spool.file.seek(0)
     except BaseException:
         spool.file.close()

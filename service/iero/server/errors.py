@@ -19,6 +19,7 @@ from werkzeug.http import parse_accept_header
 from iero.errors import IeroError, Unauthorized
 from iero.protocol import formats_for
 from iero.rdf import convert
+from iero.server import telemetry
 from iero.server.description import WITHIN
 from iero.server.negotiation import JSON_TYPE, accept, prefers_html, too_large
 
@@ -39,17 +40,23 @@ def respond(problem: dict[str, Any], page: str = "error.html", **context: Any) -
 
     :param page: the template for browsers; it gets ``problem`` and the rest of the context.
     """
+    if identifier := telemetry.identifier():
+        problem = problem | {"request_id": identifier}
+    if "reason" in problem:
+        telemetry.note(reason=problem["reason"])
     if prefers_html(accept()):
         body = render_template(page, problem=problem, **context)
-        return Response(body, problem["status"], mimetype="text/html")
-    body = json.dumps(problem, ensure_ascii=False, default=str) + "\n"
-    return Response(body, problem["status"], content_type=PROBLEM)
+        response = Response(body, problem["status"], mimetype="text/html")
+    else:
+        body = json.dumps(problem, ensure_ascii=False, default=str) + "\n"
+        response = Response(body, problem["status"], content_type=PROBLEM)
+    if "retry_after" in problem:
+        response.headers["Retry-After"] = str(problem["retry_after"])
+    return response
 
 
 def _ours(error: IeroError) -> Response:
     response = report(error) if "report" in error.details else respond(error.problem())
-    if "retry_after" in error.details:
-        response.headers["Retry-After"] = str(error.details["retry_after"])
     if "accept_encoding" in error.details:
         response.headers["Accept-Encoding"] = error.details["accept_encoding"]
     code = error.details.get("error")
@@ -76,8 +83,7 @@ def report(error: IeroError) -> Response:
         return Response(body, error.status, content_type=fmt.content_type)
     if chosen == "text/plain":
         return Response(found.text(), error.status, content_type="text/plain; charset=utf-8")
-    body = json.dumps(error.problem(), ensure_ascii=False, default=str) + "\n"
-    return Response(body, error.status, content_type=chosen)
+    return respond(error.problem())
 
 
 def _framework(error: HTTPException) -> Response | HTTPException:

@@ -6,6 +6,7 @@ evaluated and can be killed; neither the watching process nor the servers load t
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import sys
@@ -15,32 +16,38 @@ from dataclasses import replace
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
-from granian.server import Server
+from granian.server.mp import MPServer
 
 import iero
 from iero import resources
 from iero.configuration import Configuration
 from iero.directory import DataDirectory
-from iero.egress import Allowed
 from iero.errors import BadParameter, IeroError
-from iero.federation import Federation
 from iero.graph import Backend, KnowledgeGraph
 from iero.pool import Limits, Pool
-from iero.remote import Endpoint, credentials, find_graphs
+from iero.server import logs, telemetry
 from iero.server.app import create_app
+from iero.server.clients import Clients
 
 if TYPE_CHECKING:
     from flask import Flask
 
     from iero.changes import Changes
+    from iero.remote import Endpoint
+    from iero.server.metrics import Metrics
     from iero.server.writing import Writing
 
 STOP_SECONDS: Final = 5
 """How long running requests may take to finish when the service is stopped."""
+
+HEADERS: Final = 1 << 16
+"""Bytes that the line and the headers of a request may have."""
 
 RELEASE: Final = "ontology/release/iero-kg.nq"
 
@@ -56,11 +63,36 @@ def serve(configuration: Configuration | None = None, /, **settings: Any) -> Non
     asked = configuration or Configuration(**settings)
     host, port = _address(asked.host, asked.port)
     settled = replace(asked, host=host, port=port)
-    server = Server(
-        "iero", address=host, port=port, interface=Interfaces.WSGI, workers=settled.workers,
-        blocking_threads=settled.threads, websockets=False, log_level=LogLevels.error,
-        workers_kill_timeout=STOP_SECONDS,
+    with TemporaryDirectory(prefix="iero-metrics-") as folder:
+        if asked.metrics_port or asked.metrics_token:
+            os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder  # before the library is loaded
+        _watch(settled)
+
+
+class _Watcher(MPServer):
+    """Granian's watching process, which answers for the metrics too."""
+
+    metrics_port = 0
+
+    def startup(self, *arguments: Any) -> None:
+        """Start the servers, and then what needs a thread: they are forked."""
+        super().startup(*arguments)  # type: ignore[no-untyped-call]
+        if self.metrics_port:
+            from iero.server import metrics
+
+            metrics.listen(self.metrics_port, os.getpid())
+
+
+def _watch(settled: Configuration) -> None:
+    server = _Watcher(
+        "iero", address=settled.host, port=settled.port, interface=Interfaces.WSGI,
+        workers=settled.workers, blocking_threads=settled.threads, websockets=False,
+        http=HTTPModes.http1,
+        log_level=LogLevels.error, workers_kill_timeout=STOP_SECONDS,
+        http1_settings=HTTP1Settings(
+            header_read_timeout=round(settled.header_timeout * 1000), max_buffer_size=HEADERS),
     )
+    server.metrics_port = settled.metrics_port
     server.serve(target_loader=partial(_load, settled), wrap_loader=False)
 
 
@@ -84,6 +116,7 @@ def _load(configuration: Configuration) -> Flask:
     """Make the application, in a worker process."""
     for number in (signal.SIGINT, signal.SIGTERM):  # the watcher's handlers are of no use here
         signal.signal(number, signal.SIG_DFL)
+    logs.configure(configuration.log_format, configuration.log_level)
     started = time.monotonic()
     try:
         app = application(configuration)
@@ -100,12 +133,15 @@ def application(configuration: Configuration) -> Flask:
 
     :raises IeroError: if the graph cannot be opened.
     """
-    changes = _changes(configuration)
+    changes, metrics = _changes(configuration), _metrics(configuration)
     return create_app(
-        _graph(configuration, changes), base_path=configuration.base_path.rstrip("/"),
+        _graph(configuration, changes, metrics), base_path=configuration.base_path.rstrip("/"),
         release=_release(configuration), shipped=_is_shipped(configuration),
-        trusted_proxies=configuration.proxies, answer_limit=_limits(configuration).answer,
+        trusted_proxies=configuration.proxies, public_url=configuration.public_url,
+        body_limit=configuration.body_limit << 20, answer_limit=_limits(configuration).answer,
         writing=_writing(configuration, changes) if changes else None,
+        admitted=Clients(configuration.rate, configuration.burst, configuration.client_jobs),
+        metrics=metrics, metrics_token=configuration.metrics_token,
     )
 
 
@@ -138,21 +174,41 @@ def _writing(configuration: Configuration, changes: Changes) -> Writing:
                    upload_limit=configuration.upload_limit << 20)
 
 
+def _metrics(configuration: Configuration) -> Metrics | None:
+    if not (configuration.metrics_port or configuration.metrics_token):
+        return None
+    from iero.server.metrics import Metrics
+
+    return Metrics(os.getppid())
+
+
+def _observe(event: str, seconds: float, metrics: Metrics | None) -> None:
+    """Tell the request and the metrics what happens to a query."""
+    phase = {"waited": "wait", "ran": "query"}.get(event)
+    if phase:
+        telemetry.took(phase, seconds)
+    if metrics is not None:
+        metrics.observe(event, seconds)
+
+
 def _limits(configuration: Configuration) -> Limits:
     return Limits(seconds=configuration.timeout, memory=configuration.memory_limit << 20,
                   waiting=configuration.waiting)
 
 
-def _graph(configuration: Configuration, changes: Changes | None) -> KnowledgeGraph:
+def _graph(
+    configuration: Configuration, changes: Changes | None, metrics: Metrics | None
+) -> KnowledgeGraph:
     limits = _limits(configuration)
     backend: Backend
     if configuration.store:
         backend = _store(configuration.store, configuration)
     else:
-        backend = Pool(_source(configuration, changes), limits, configuration.jobs,
-                       configuration.cache << 20)
-    allowed = Allowed.of(configuration.allow_service, configuration.allow_private)
-    graph = KnowledgeGraph(Federation(backend, allowed, limits.seconds) if allowed else backend)
+        pool = Pool(_source(configuration, changes), limits, configuration.jobs,
+                    configuration.cache << 20)
+        pool.observe = partial(_observe, metrics=metrics)
+        backend = pool
+    graph = KnowledgeGraph(_federated(backend, configuration))
     if configuration.store:
         graph.terms()  # a store that cuts off even these is of no use, and should say so now
     return graph
@@ -166,8 +222,21 @@ def _source(configuration: Configuration, changes: Changes | None) -> list[Path]
     return [configuration.data or Path(str(resources.locate(RELEASE)))]
 
 
+def _federated(backend: Backend, configuration: Configuration) -> Backend:
+    """Let queries ask other endpoints, where some are allowed."""
+    if not (configuration.allow_service or configuration.allow_private):
+        return backend
+    from iero.egress import Allowed
+    from iero.federation import Federation
+
+    allowed = Allowed.of(configuration.allow_service, configuration.allow_private)
+    return Federation(backend, allowed, configuration.timeout)
+
+
 def _store(url: str, configuration: Configuration) -> Endpoint:
     """Connect to a remote store, and say on standard error what of it is served."""
+    from iero.remote import Endpoint, credentials, find_graphs
+
     limits = _limits(configuration)
     authorization = credentials(configuration.store_user, configuration.store_password,
                                 configuration.store_token)

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import request, url_for
 
+from iero.errors import BadParameter
 from iero.vocabulary import IERO, ONTOLOGY, is_own
 
 
@@ -30,10 +31,18 @@ def term(iri: str, suffix: str = "") -> str:
 
 
 def site(path: str) -> str:
-    """Return an address of this service in full, as the client that asks would write it."""
+    """Return an address of this service in full, as the client that asks would write it.
+
+    :raises BadParameter: if the client does not say which host it asks, or what it says is none.
+    """
+    if not request.host:
+        raise BadParameter("The Host header names no host.", hint="Write it like kg.example:8000.")
     return request.host_url.rstrip("/") + path
 
 
 def absolute(endpoint: str, **values: Any) -> str:
-    """Return the address of an endpoint in full, as the client that asks would write it."""
+    """Return the address of an endpoint in full, as the client that asks would write it.
+
+    :raises BadParameter: if the client does not say which host it asks, or what it says is none.
+    """
     return site(url_for(endpoint, **values))

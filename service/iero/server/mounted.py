@@ -1,9 +1,10 @@
-"""A WSGI application below a base path."""
+"""A WSGI application where the world sees it: below a base path, at a public address."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from iero.errors import BadParameter
 
@@ -35,3 +36,25 @@ class Mounted:
             path = path[len(self.base_path):] or "/"
         moved = {"SCRIPT_NAME": environ.get("SCRIPT_NAME", "") + self.base_path, "PATH_INFO": path}
         return self.app(environ | moved, start_response)
+
+
+class Published:
+    """An application whose links begin with a public address, whatever ``Host`` says.
+
+    :param app: the application.
+    :param url: scheme and host, such as ``https://kg.example``.
+    :raises BadParameter: if it is more or less than that.
+    """
+
+    def __init__(self, app: WSGIApplication, url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or url.rstrip("/") != \
+                f"{parts.scheme}://{parts.netloc}" or "@" in url or not parts.hostname:
+            raise BadParameter(f"{url!r} is not the public address of a service.",
+                               hint="Write it like https://kg.example; a path is --base-path.")
+        self.app = app
+        self._moved = {"wsgi.url_scheme": parts.scheme, "HTTP_HOST": parts.netloc}
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Serve a request as one to the public address."""
+        return self.app(environ | self._moved, start_response)

@@ -17,7 +17,7 @@ from iero.server.context import Context
 from iero.server.negotiation import HTML, choose, flag, number, one, pairs
 
 _SWITCHES: Final = {"narrower": True, "related": True, "abbreviations": True, "doubtful": True,
-                    "wordings": False}
+                    "headings": True, "wordings": False}
 _NUMBERS: Final = ("near", "width")
 _WIDTH: Final = 80
 """How long the lines of the page are."""

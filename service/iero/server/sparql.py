@@ -13,7 +13,7 @@ from flask import Blueprint, Response, render_template, request
 
 from iero.errors import BadQuery, IeroError, Refused
 from iero.protocol import FORM, FORMATS, QueryRequest, based, parse_query_request
-from iero.server import answers, description, links
+from iero.server import answers, description, links, telemetry
 from iero.server.context import Context
 from iero.server.display import CHOICES, Controls, Display
 from iero.server.emptiness import why_empty
@@ -41,8 +41,11 @@ class Endpoint:
             return self._entrance(wanted, one(in_url, "question"))
 
         def asked() -> QueryRequest:
-            return parse_query_request(request.method, request.content_type or "", in_url, in_form,
-                                       b"" if is_form else body)
+            with telemetry.timed("parse"):
+                made = parse_query_request(request.method, request.content_type or "", in_url,
+                                           in_form, b"" if is_form else body)
+            telemetry.asked(made.query)
+            return made
 
         if wants_page(wanted):
             return self._result_page(asked, in_url + in_form)

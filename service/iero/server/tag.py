@@ -24,7 +24,7 @@ from iero.server.records import OPTIONS, Order, read_order, told
 from iero.server.tag_files import FILES, send_file
 from iero.server.tag_page import kinds, summary
 from iero.tagging import Options, Tagger
-from iero.tagging.documents.dialect import Dialect
+from iero.tagging.documents.lines import JsonLines
 from iero.tagging.documents.tagged import DocumentTagger, Mention, Tagged
 from iero.tagging.documents.webannotation import AnnotationWriter
 from iero.tagging.lexicon import compile_lexicon
@@ -114,7 +114,7 @@ class Tagging:
             return send_file(order, tagger, wanted, batch)
         writer = AnnotationWriter(wanted, batch or _name(order), tagger.version,
                                   tagger.ontology_version)
-        written = b"".join((writer.header(), *(writer.write(each, Dialect()) for each in tagged),
+        written = b"".join((writer.header(), *(writer.write(each, JsonLines()) for each in tagged),
                             writer.footer()))
         response = Response(written, content_type=MEDIA_TYPES[wanted]
                             + ("; charset=utf-8" if wanted == "turtle" else ""))

@@ -26,7 +26,7 @@ from iero.spark.columns import annotations_of
 from iero.spark.tagging import tag
 from iero.tagging import Tagger
 from iero.tagging.documents import Document, Mention, Tagged
-from iero.tagging.documents.dialect import Dialect
+from iero.tagging.documents.lines import JsonLines
 from iero.tagging.documents.webannotation import AnnotationWriter
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def _digest(fields: dict[str, str]) -> str:
 
 
 def _written(writer: AnnotationWriter, tagged: Tagged) -> list[str]:
-    return writer.write(tagged, Dialect()).decode().splitlines()
+    return writer.write(tagged, JsonLines()).decode().splitlines()
 
 
 def run(session: SparkSession, source: str, target: str, texts: Sequence[str], *, batch: str,

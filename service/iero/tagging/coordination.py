@@ -1,4 +1,7 @@
-"""Words left out in enumerations: "intrinsic and extrinsic emotion regulation" names two concepts.
+"""Words left out in enumerations, and names with a short form put into them.
+
+"Intrinsic and extrinsic emotion regulation" names two concepts, and "emotion regulation (ER)
+strategies" names one.
 
 >>> from iero.tagging.text import fold
 >>> written = {"emotional support": 0, "informational support": 1}
@@ -54,9 +57,11 @@ class Coordination:
         The words that it leaves out are those of the form that starts at ``start``.
         """
         at = start
-        for _ in range(_MOST):
+        for turn in range(_MOST):
             window = folded.low[max(0, at - _WINDOW):at]
-            left = _before_joint(window) or (window.rstrip() if folded.is_slashed(at) else b"")
+            left = _before_joint(window, by_comma=turn > 0)
+            if not left and folded.is_slashed(at):
+                left = window.rstrip()
             if left[left.rfind(b" ") + 1:] not in self._stems:
                 return
             found = self._longest(left.decode(), tails)
@@ -65,6 +70,25 @@ class Coordination:
             words, number = found
             at -= len(window) - len(left) + len(words)
             yield at, number
+
+    def after(self, low: bytes, start: int, end: int) -> tuple[int, int] | None:
+        """Return end and number of the longest form that goes on after a parenthesis of one word.
+
+        >>> numbers = {"emotion regulation strategies": 0}
+        >>> low = b" emotion regulation  er  strategies  "
+        >>> Coordination(numbers, frozenset(), frozenset()).after(low, 1, 19)
+        (35, 0)
+        """
+        inner, gap, rest = low[end + 2:end + _WINDOW].partition(b"  ")
+        if not gap or b" " in inner or b"." in inner:
+            return None
+        words = rest.split(b" ", _WORDS)[:_WORDS]
+        for size in range(len(words), 0, -1):
+            last = b" ".join(words[:size])
+            number = self.numbers.get((low[start:end] + b" " + last).decode())
+            if number is not None and last:
+                return end + 4 + len(inner) + len(last), number
+        return None
 
     def _longest(self, left: str, tails: tuple[str, ...]) -> tuple[str, int] | None:
         words = left.rpartition(".")[2].rsplit(" ", _WORDS)[-_WORDS:]
@@ -82,16 +106,18 @@ def may_share(folded: Folded, start: int) -> bool:
     return low[start - 2] == _SPACE or low[start - 4:start] in _JOINTS or folded.is_slashed(start)
 
 
-def _before_joint(left: bytes) -> bytes:
+def _before_joint(left: bytes, *, by_comma: bool) -> bytes:
     """Return the text before a joint of an enumeration at its end, or nothing if there is none.
 
-    >>> _before_joint(b"emotional  "), _before_joint(b"emotional and or ")
-    (b'emotional', b'emotional')
-    >>> _before_joint(b"emotional ")
-    b''
+    >>> _before_joint(b"emotional and or ", by_comma=False)
+    b'emotional'
+    >>> _before_joint(b"emotional  ", by_comma=True), _before_joint(b"emotional ", by_comma=True)
+    (b'emotional', b'')
+
+    :param by_comma: whether a comma is a joint, which folds to one space more.
     """
     body = left.rstrip()
-    joined = len(left) - len(body) > 1
+    joined = by_comma and len(left) - len(body) > 1
     while body.endswith(_JOINERS):  # two of them in "and/or"
         body, joined = body[:body.rindex(b" ")].rstrip(), True
     return body if joined else b""

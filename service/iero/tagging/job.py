@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from iero.errors import BadParameter
-from iero.tagging.documents.dialect import Dialect, line_count
+from iero.tagging.documents.dialect import Dialect, line_count, no_place
 from iero.tagging.documents.document import Piece, Place
 from iero.tagging.documents.formats import dialect_of, output_format
 from iero.tagging.documents.source import Source
@@ -128,8 +128,7 @@ def _check_same(form: str, sources: Sequence[Source], dialects: Sequence[Dialect
         return
     names = {dialect.name for dialect in dialects}
     if "text" in names:
-        raise BadParameter("Plain text has no place for tags.",
-                           hint="Choose another format: jsonl, csv, brat, html.")
+        raise no_place("text")
     if len(names) > 1:
         raise BadParameter("The inputs are in several formats: " + ", ".join(sorted(names)) + ".",
                            hint="Tag them one by one, or write jsonl, csv or nquads.")

@@ -19,7 +19,6 @@ __all__ = ["settle"]
 
 _BESIDE = 24
 _BEFORE = 150
-_SPACE = ord(" ")
 _SUPPORTED = {each: (f"support.{each}",) for each in ("definition", "mention", "neighbor")}
 _RANKS = {"mention": 2, "neighbor": 1, "none": 0}
 
@@ -89,13 +88,13 @@ class _Record:
         return "none"
 
 
-def settle(folded: Folded, mentions: list[Mention], lexicon: Lexicon) -> list[Mention]:
+def settle(folded: Folded, mentions: list[Mention], opening: list[Mention], lexicon: Lexicon
+           ) -> list[Mention]:
     """Return the mentions that are meant, each in its sense, with the short forms the text defines.
 
     :param mentions: what was found, ordered by place.
+    :param opening: those after which a parenthesis opens.
     """
-    low = folded.low
-    opening = [each for each in mentions if low[each.end + 1] == _SPACE and folded.opens(each.end)]
     doubtful = [each for each in mentions if each.form.doubtful]
     if not opening and not doubtful:
         return mentions

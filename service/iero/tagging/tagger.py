@@ -38,7 +38,7 @@ _SUPPORT: Final = {"definition": "spelt out in the text", "mention": "named in f
 _NAMES: Final = ("label", "abbreviation")
 _SCOPE: Final = Sense._fields.index("scope")
 _READINGS: Final = 50_000
-_NEAR: Final = 320
+_SPACE: Final = ord(" ")
 _annotation: Final = partial(tuple.__new__, Annotation)
 SECTIONS: Final = ("title", "background", "methods", "results", "conclusions")
 
@@ -126,6 +126,7 @@ class Tagger:
         self._matcher = Matcher(self._written, whole_words=whole, every=every)
         self._short = Matcher(list(capitals), whole_words=whole)
         self._lead = self._matcher.lead
+        self._reach = 1 + max(map(len, self._written))
 
     def _wanted(self, table: dict[str, list[Sense]]) -> dict[str, list[Sense]]:
         """Leave out what the options exclude."""
@@ -147,11 +148,16 @@ class Tagger:
     def _mentions(self, folded: Folded, section: str) -> list[Mention]:
         found = self._found(folded)
         mentions = read(folded.low, found, self._entries, self._lead, section)
-        shared = [each for each in mentions if each.form.tails and may_share(folded, each.start)]
-        enumerated = [*self._coordinated(folded, shared)] if shared else shared
-        if enumerated:
-            mentions = sorted(mentions + enumerated, key=_place)
-        mentions = settle(folded, mentions, self.lexicon)
+        low = folded.low
+        opening = [each for each in mentions if low[each.end + 1] == _SPACE
+                   and folded.opens(each.end)]
+        sharing = [each for each in mentions if each.form.tails and may_share(folded, each.start)]
+        more = [*self._coordinated(folded, sharing)] if sharing else sharing
+        if opening:
+            more += self._interrupted(low, opening)
+        if more:
+            mentions = sorted(mentions + more, key=_place)
+        mentions = settle(folded, mentions, opening, self.lexicon)
         return longest(mentions) if self.options.longest_only else mentions
 
     def _found(self, folded: Folded) -> list[Found]:
@@ -199,9 +205,9 @@ class Tagger:
         """
         old = {hit: at for at, hit in enumerate(found)}
         near = [(number, start + stop, end + stop) for number, start, end
-                in self._matcher.find(low[stop:stop + _NEAR])]
+                in self._matcher.find(low[stop:stop + 2 * self._reach])]
         for at, hit in enumerate(near):
-            if hit[1] > stop + _NEAR // 2:
+            if hit[1] > stop + self._reach:  # what begins here may be cut off
                 break
             if hit in old:
                 return near[:at] + found[old[hit]:]
@@ -226,6 +232,17 @@ class Tagger:
                 shared.role, shared.absent = mention.role, mention.absent
                 shared.rules = ("coordination",)
                 yield shared
+
+    def _interrupted(self, low: bytes, opening: list[Mention]) -> Iterator[Mention]:
+        """Yield the mentions that begin with another one, which a short form sets apart."""
+        for mention in opening:
+            found = self._coordination.after(low, mention.start, mention.end)
+            if found is not None:
+                end, number = found
+                whole = Mention(mention.start, end, self._form(number), mention.section)
+                whole.role, whole.absent = mention.role, mention.absent
+                whole.rules = ("interruption",)
+                yield whole
 
     # -- telling -----------------------------------------------------------------------------------
 

@@ -103,7 +103,7 @@ class Folded:
     def is_slashed(self, start: int) -> bool:
         """Say whether a slash stands right before a place in the folded text."""
         at = self.place(start, start + 1)[0] if self._marks else start - 1
-        return self.source[at - 1:at] == "/"
+        return self.source[max(0, at - 2):at].rstrip()[-1:] == "/"
 
     def is_bracketed(self, start: int, end: int) -> bool:
         """Say whether a bracket stands between two places in the folded text."""

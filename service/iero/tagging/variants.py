@@ -34,7 +34,9 @@ class Variants:
         self._american = [(re.compile(rf"\b{a}"), b) for a, b in rules["spelling"]]
         self._british = [(re.compile(rf"\b{b}"), a) for a, b in rules["spelling"]]
         self._apart = re.compile(rf"\b({'|'.join(rules['prefixes'])}) (?=\w{{3}})")
-        self._joined = re.compile(rf"\b({'|'.join(rules['parting'])})(?=\w{{4}})")
+        parting = (each.partition("|") for each in rules["parting"])
+        self._joined = re.compile("|".join(
+            rf"\b{prefix}(?=\w{{4}}){rest and f'(?={rest})'}" for prefix, _, rest in parting))
         self._replaced = [
             (re.compile(rf"\b{fold_form(swap['one'])}\b"), [*map(fold_form, swap["other"])])
             for swap in rules["swaps"]]
@@ -130,7 +132,7 @@ class Variants:
     def _joints(self, form: str) -> Iterator[str]:
         """Join a prefix that stands apart; set apart one that is joined."""
         yield self._apart.sub(r"\1", form)
-        yield self._joined.sub(r"\1 ", form)
+        yield self._joined.sub(r"\g<0> ", form)
 
     def _heads(self, form: str) -> Iterator[str]:
         heads = self._rules["heads"]

@@ -6,6 +6,7 @@ order.
 
 from __future__ import annotations
 
+import gc
 import gzip
 import os
 import signal
@@ -149,6 +150,7 @@ def _settle(worker: Worker) -> None:
     if parent is not None:
         Thread(target=_follow, args=(parent.sentinel,), daemon=True).start()
     _settled.append(worker)
+    gc.freeze()  # the lexicon stays, so the collector need not look at it again and again
 
 
 def _follow(parent: int) -> None:

@@ -441,10 +441,9 @@ def test_entities_are_not_expanded_and_no_file_is_opened(tmp_path: Path) -> None
 # -- telling formats -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", EXPECTED)
+@pytest.mark.parametrize("name", [
+    name for name, record in EXPECTED.items() if record["format"] not in ("csv", "tsv")])
 def test_the_format_is_told_by_content_where_the_name_is_silent(name: str, tmp_path: Path) -> None:
-    if EXPECTED[name]["format"] in ("csv", "tsv"):
-        pytest.skip("tables are told by their suffix")
     file = written(tmp_path, "export.txt", (FIXTURES / name).read_bytes())
     assert {record.format for record in read(file) if isinstance(record, Document)} == {
         EXPECTED[name]["format"]

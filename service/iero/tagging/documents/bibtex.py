@@ -49,22 +49,12 @@ class Bibtex(Dialect):
         for line in source.lines():
             found = _START.match(line)
             if found or size > LIMIT:
-                yield from self._cut(cutter, held, inside)
+                yield from _cut(cutter, held, inside)
                 held, size = [], 0
                 inside = found is not None and found[1].lower() not in _OTHERS
             held.append(line)
             size += len(line)
-        yield from self._cut(cutter, held, inside)
-
-    def _cut(self, cutter: Cutter, held: list[bytes], inside: bool) -> Iterator[Piece]:
-        if not inside:
-            yield from cutter.between(b"".join(held))
-            return
-        count = len(held)
-        while not held[count - 1].strip():
-            count -= 1
-        yield cutter.record(b"".join(held[:count]))
-        yield from cutter.between(b"".join(held[count:]))
+        yield from _cut(cutter, held, inside)
 
     def parse(self, text: str, piece: Piece) -> Parsed:
         """Read an entry; see :meth:`Dialect.parse`."""
@@ -97,6 +87,10 @@ class Bibtex(Dialect):
         else:
             marked = text
         return marked.encode(document.encoding, "replace")
+
+
+def _cut(cutter: Cutter, held: list[bytes], inside: bool) -> Iterator[Piece]:
+    return cutter.trimmed(held) if inside else cutter.between(b"".join(held))
 
 
 def _entry(text: str, line: int) -> Entry:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar, NamedTuple
 
+from iero.errors import BadParameter
 from iero.tagging.documents.document import Document, Piece, Place, Rejected, decode
 from iero.tagging.documents.source import LIMIT, Source
 
-__all__ = ["TAG", "Cutter", "Dialect", "Parsed", "line_count"]
+__all__ = ["TAG", "Cutter", "Dialect", "Parsed", "line_count", "no_place"]
 
 TAG = "iero: "
 """Begins every keyword that comes from the tagger, so that it is told from those of the authors,
@@ -23,7 +25,7 @@ class Parsed(NamedTuple):
     fields: Mapping[str, str]
 
 
-class Dialect:
+class Dialect(ABC):
     """One file format, settled in all that one file of it may leave open. Picklable.
 
     :cvar name: of the format.
@@ -45,20 +47,23 @@ class Dialect:
         """
         return cls()
 
+    @abstractmethod
     def split(self, source: Source) -> Iterator[Piece]:
         """Cut a file into records and what stands between them, from where the source stands."""
-        raise NotImplementedError
 
+    @abstractmethod
     def parse(self, text: str, piece: Piece) -> Parsed:
         """Read one record.
 
         :raises ValueError: with the reason, if it is broken.
         """
-        raise NotImplementedError
 
     def mark(self, document: Document, keywords: Sequence[str]) -> bytes:
-        """Return a record with these keywords as its tags, and else byte for byte as it was."""
-        raise NotImplementedError
+        """Return a record with these keywords as its tags, and else byte for byte as it was.
+
+        :raises BadParameter: if the format has no place for them.
+        """
+        raise no_place(self.name)
 
     def between(self, raw: bytes) -> bytes:
         """Return what stands between records as it is to stand in a tagged file."""
@@ -101,10 +106,29 @@ class Cutter:
         if raw:
             yield self._piece(raw, 0, "", -1)
 
+    def trimmed(self, held: list[bytes], fault: str = "") -> Iterator[Piece]:
+        """Yield the piece that is a record, without the blank lines at its end, and then these."""
+        count = len(held)
+        while count and not held[count - 1].strip():
+            count -= 1
+        if count:
+            yield self.record(b"".join(held[:count]), fault)
+        yield from self.between(b"".join(held[count:]))
+
     def _piece(self, raw: bytes, number: int, fault: str, lines: int) -> Piece:
         piece = Piece(raw, number, self.line, fault)
         self.line += line_count(raw) if lines < 0 else lines
         return piece
+
+
+def no_place(name: str) -> BadParameter:
+    """Return the error that says that a format cannot hold tags.
+
+    >>> str(no_place("text")).splitlines()[0]
+    'The format text has no place for tags.'
+    """
+    return BadParameter(f"The format {name} has no place for tags.",
+                        hint="Choose another one for the output: jsonl, csv, brat, html.")
 
 
 def line_count(raw: bytes) -> int:

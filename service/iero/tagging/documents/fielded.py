@@ -194,15 +194,9 @@ class Nbib(_Fielded):
 
     def _left(self, cutter: Cutter, held: list[bytes], inside: bool) -> Iterator[Piece]:
         if not inside:
-            yield from cutter.between(b"".join(held))
-            return
-        count = len(held)
-        while count and not held[count - 1].strip():
-            count -= 1
-        if count:
-            starts = any(map(self._start.match, held[:1]))
-            yield cutter.record(b"".join(held[:count]), "" if starts else _NO_PMID)
-        yield from cutter.between(b"".join(held[count:]))
+            return cutter.between(b"".join(held))
+        starts = any(map(self._start.match, held[:1]))
+        return cutter.trimmed(held, "" if starts else _NO_PMID)
 
     def _checked(self, lines: list[str], piece: Piece) -> list[str]:
         for number, line in enumerate(lines):

@@ -79,10 +79,14 @@ def _known(name: str) -> type[Dialect]:
     if name in ("pubmed", "jats", "endnote"):
         from iero.tagging.documents.xml import EndNoteXml, Jats, PubMedXml
 
-        return {"pubmed": PubMedXml, "jats": Jats, "endnote": EndNoteXml}[name]
+        markup: dict[str, type[Dialect]] = {
+            "pubmed": PubMedXml, "jats": Jats, "endnote": EndNoteXml}
+        return markup[name]
     from iero.tagging.documents.lines import Csv, JsonLines, PlainText, Tsv
 
-    return {"csv": Csv, "tsv": Tsv, "jsonl": JsonLines, "text": PlainText}[name]
+    plain: dict[str, type[Dialect]] = {
+        "csv": Csv, "tsv": Tsv, "jsonl": JsonLines, "text": PlainText}
+    return plain[name]
 
 
 def _guess(source: Source) -> str:

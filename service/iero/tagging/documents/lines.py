@@ -55,11 +55,6 @@ class PlainText(Dialect):
         """Take the text as it is; see :meth:`Dialect.parse`."""
         return Parsed("", "", {"text": text})
 
-    def mark(self, document: Document, keywords: Sequence[str]) -> bytes:
-        """There is no place for tags; see :func:`iero.tagging.documents.writer`."""
-        raise BadParameter("Plain text has no place for tags.",
-                           hint="Choose another output: jsonl, csv, brat, html.")
-
 
 class JsonLines(Dialect):
     """One JSON object in each line.
@@ -133,10 +128,6 @@ class JsonLines(Dialect):
             raise ValueError("it has no title, abstract or text, only "
                              + ", ".join(map(repr, names[:6])) if names else "it is empty")
         return found
-
-    def mark(self, document: Document, keywords: Sequence[str]) -> bytes:
-        """Not used: the writer of JSON Lines puts whole annotations in."""
-        raise NotImplementedError
 
 
 def _present(names: Sequence[str], known: Mapping[str, list[str]]) -> dict[str, list[str]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+from abc import ABC, abstractmethod
 from codecs import register_error
 from collections.abc import Iterator, Mapping
 from json.encoder import encode_basestring, encode_basestring_ascii
@@ -33,7 +34,7 @@ _ANNOTATIONS: Final = f'"{ANNOTATIONS}"'.encode()
 _ESCAPED: Final = "iero.json"
 
 
-class Writer:
+class Writer(ABC):
     """Base of all writers.
 
     :cvar keeps: whether what stands between records is written too.
@@ -45,12 +46,12 @@ class Writer:
         """Return what stands before the first record."""
         return b""
 
+    @abstractmethod
     def write(self, tagged: Tagged, dialect: Dialect) -> bytes:
         """Return one record.
 
         :raises ValueError: if it cannot be written in this format, with the reason.
         """
-        raise NotImplementedError
 
     def footer(self) -> bytes:
         """Return what stands after the last record."""

@@ -8,6 +8,7 @@ of their own, put where the document type allows it; nothing else in the file ch
 from __future__ import annotations
 
 import re
+from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from html import escape
 from html.entities import html5
@@ -121,9 +122,9 @@ class _Xml(Dialect):
         own, iri = identify(lambda name: names.get(name, ""), _NAMES)
         return Parsed(own, iri, {kind: text for kind, text in fields.items() if text})
 
+    @abstractmethod
     def texts(self, record: Any) -> tuple[dict[str, str], dict[str, str]]:
         """Return the names of a record (id, doi, pmid) and its texts."""
-        raise NotImplementedError
 
     def mark(self, document: Document, keywords: Sequence[str]) -> bytes:
         """Write the element of keywords; see :meth:`Dialect.mark`."""
