@@ -107,7 +107,7 @@ def _statement(row: Row) -> Statement:
     value = row["value"]
     shown = Named(value, row.get("valueLabel", "")) if isinstance(value, IRI) else value
     return Statement(Named(row["property"], row.get("propertyLabel", "")), shown,
-                     row.get("feature") == "true", str(row.get("ground", "stated")))
+                     row.get("feature") == "yes", str(row.get("ground", "stated")))
 
 
 def _is_feature(cells: list[list[Statement]]) -> bool:
