@@ -44,7 +44,7 @@ LIMIT 12"""
 TEXT = (
     "Excessive reassurance seeking and relationship quality in depression\n\n"
     "We measured reassurance seeking with the Interpersonal Emotion Regulation Questionnaire "
-    "(IERQ) in 120 patients with panic disorder who were treated with cognitive behavioral therapy. "
+    "(IERQ) in 120 patients with panic disorder treated with cognitive behavioral therapy. "
     "Emotional contagion was not assessed, and no co-rumination was found. Venting to a partner "
     "predicted depressive symptoms.")
 

@@ -18,7 +18,7 @@ from iero.server import links
 from iero.server.context import Context
 from iero.server.negotiation import require_json
 
-__all__ = ["blueprint"]
+__all__ = ["blueprint", "document"]
 
 _ALWAYS: Final = (429, 503)
 _METHODS: Final = ("get", "put", "post", "delete")
@@ -48,15 +48,20 @@ def _operation(declared: dict[str, Any]) -> dict[str, Any]:
         "responses": responses}
 
 
-def _document() -> Response:
-    """Describe this service."""
-    require_json(None)
+def document() -> dict[str, Any]:
+    """Return the description of this service, as it was started."""
     shared = _read("document")
-    return jsonify(shared | {
+    return shared | {
         "info": shared["info"] | {"version": iero.__version__},
         "servers": [{"url": links.absolute("about.home").rstrip("/")}],
         "paths": _paths(["static", *current_app.blueprints]),
-    })
+    }
+
+
+def _document() -> Response:
+    """Describe this service."""
+    require_json(None)
+    return jsonify(document())
 
 
 def blueprint(_: Context) -> Blueprint:
