@@ -7,8 +7,8 @@
 each on a connection of its own with a short pause; every eighth one also writes a few triples and
 reads them back. Once a second somebody sends a query that no machine can answer. For each minute
 the table shows the requests of the polite, their errors, the median and the 99th percentile of
-their waiting, and the memory of all processes of the service. Below it stands whether the last minute was worse than the
-second (the first warms up).
+their waiting, and the memory of all processes of the service. Below it stands whether the last
+minute was worse than the second (the first warms up).
 """
 
 from __future__ import annotations

@@ -7,8 +7,8 @@ mentions concepts, always the same for the same size. It is tagged to JSON Lines
 its own for each number of jobs. Memory is the most that the process and its workers have held
 resident, added up, sampled ten times a second, in each fifth of the run and at all; a small file
 (`--small`, in megabytes) is tagged first to compare: the memory must not grow with the file, nor
-with time. All outputs of one file must be the same, byte for byte. The last lines say how many times
-as fast more jobs are.
+with time. All outputs of one file must be the same, byte for byte. The last lines say how many
+times as fast more jobs are.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -142,7 +143,7 @@ def course(held: list[int]) -> list[float]:
     """Return the most memory in each fifth of a run, in MB."""
     bounds = [len(held) * part // 5 for part in range(6)]
     return [max(held[first:last] or held) / 1e6
-            for first, last in zip(bounds, bounds[1:], strict=False)]
+            for first, last in pairwise(bounds)]
 
 
 def show(rows: list[Row]) -> None:

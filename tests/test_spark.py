@@ -222,7 +222,7 @@ def test_spark_submit_runs_the_job(session, records, tmp_path):
 
     def submitted(*arguments):
         return subprocess.run(
-            [*command, *arguments], text=True, capture_output=True, check=False, timeout=300,
+            [*command, *arguments], text=True, capture_output=True, check=False, timeout=900,
             env=clean | {"PYTHONPATH": folders, "PYSPARK_PYTHON": sys.executable,
                          "SPARK_LOCAL_IP": "127.0.0.1"})
 

@@ -174,8 +174,10 @@ class DataDirectory:
         self.tidy()
 
     def unlock(self) -> None:
-        """Let others change the data."""
+        """Let others change the data; what a writer was at work on is removed."""
         if self._lock >= 0:
+            for folder in self.path.glob("working-*"):
+                remove(folder)
             os.close(self._lock)
             self._lock = -1
 

@@ -84,7 +84,7 @@ def test_that_test_has_something_to_find():
     old.extend([ox.Quad(node("a"), TYPE, node("A")), ox.Quad(node("b"), TYPE, node("B")),
                 ox.Quad(node("a"), node("p"), node("b"))])
     new.extend(quad for quad in old if quad.subject != node("b"))
-    with pytest.raises(InvalidChange, match="class") as caught:
+    with pytest.raises(InvalidChange, match="once") as caught:
         GUARD.check(new, [ox.Quad(node("b"), TYPE, node("B"))], lambda: old)
     assert told(caught.value.details["report"].results) == {("x:a", "class", "x:b")}
 
@@ -175,7 +175,7 @@ def test_annotations_that_conform_are_accepted_by_the_shapes_of_iero():
     target = ox.NamedNode("http://www.w3.org/ns/oa#hasTarget")
     gone = next(quad for quad in added if quad.predicate == target)
     engine.remove(gone)
-    with pytest.raises(InvalidChange, match="target") as caught:
+    with pytest.raises(InvalidChange, match="once") as caught:
         guard.check(engine, [gone], ox.Store)
     assert [fault.focus for fault in caught.value.details["report"].results] == [
         gone.subject.value]

@@ -155,6 +155,10 @@ def test_another_scheme_is_no_token(owned: httpx.Client, header: str) -> None:
         401, 'Bearer realm="iero"')
 
 
+def test_nothing_is_not_posted_without_a_token_either(owned: httpx.Client) -> None:
+    assert owned.post("/store", params={"graph": MINE}, content=b"").status_code == 401
+
+
 def test_a_token_in_the_url_is_no_token(owned: httpx.Client, secret: str) -> None:
     refused = owned.put("/store", params={"graph": MINE, "access_token": secret}, content=b"",
                         headers=TURTLE)
@@ -530,6 +534,19 @@ def test_a_write_on_the_condition_that_nobody_else_has_written(
     assert "<urn:b> 2 ." in client.get("/store", params=G).text
 
 
+def test_the_tag_of_a_compressed_answer_fits_too(client: httpx.Client) -> None:
+    body = b"".join(b"<urn:a> <urn:b> %d .\n" % number for number in range(400))
+    client.put("/store", params=G, content=body, headers=TURTLE)
+    read = client.get("/store", params=G, headers={"Accept-Encoding": "gzip"})
+    plain = client.get("/store", params=G, headers={"Accept-Encoding": "identity"})
+    if read.headers.get("Content-Encoding") == "gzip":
+        assert read.headers["ETag"] != plain.headers["ETag"]
+    for tag in (read.headers["ETag"], plain.headers["ETag"]):
+        told = client.put("/store", params={**G, "dry-run": ""}, content=b"",
+                          headers={**TURTLE, "If-Match": tag})
+        assert told.status_code == 200, told.text
+
+
 def test_a_weak_tag_is_not_enough_for_a_write(client: httpx.Client) -> None:
     client.put("/store", params=G, content=b"<urn:a> <urn:b> 1 .", headers=TURTLE)
     tag = client.get("/store", params=G).headers["ETag"]
@@ -568,7 +585,8 @@ def test_each_write_is_written_down_once_refused_ones_too_and_no_secret(
 ) -> None:
     before = len(log(writing)) if writing.audit.path.exists() else 0
     headers = bearer(secret)
-    owned.put("/store", params={"graph": MINE}, content=b"<urn:a> <urn:b> 1 .", headers=headers)
+    first = owned.put("/store", params={"graph": MINE}, content=b"<urn:a> <urn:b> 1 .",
+                      headers=headers)
     owned.put("/store", params={"graph": "urn:no"}, content=b"", headers=headers)
     owned.post("/update", headers={**headers, **UPDATE}, content="INSERT DATA {")
     owned.delete("/store", params={"graph": MINE, "dry-run": ""}, headers=headers)
@@ -580,6 +598,7 @@ def test_each_write_is_written_down_once_refused_ones_too_and_no_secret(
         ("delete", "done")]
     assert {line["token"] for line in lines} == {"notes"}
     assert {line["client"] for line in lines} == {"127.0.0.1"}
+    assert lines[0]["request"] == first.headers["X-Request-Id"] != ""
     assert lines[0]["graphs"] == {MINE: {"inserted": 1, "deleted": 0}}
     assert [line["status"] for line in lines if line["outcome"] == "refused"] == [403, 400]
     assert lines[4]["version"] == writing.changes.version
@@ -665,6 +684,27 @@ def test_a_request_that_names_no_graph_or_two_is_a_mistake(
     client: httpx.Client, method: str, path: str
 ) -> None:
     assert client.request(method, path, content=b"", headers=TURTLE).status_code == 400
+
+
+SD = "http://www.w3.org/ns/sparql-service-description#"
+
+
+def described(client: httpx.Client) -> Iterator[set[str]]:
+    """Return the languages and the features that a service claims."""
+    answer = client.get("/sparql", headers={"Accept": "application/n-triples"})
+    graph = rdflib.Graph().parse(data=answer.text, format="nt")
+    return ({str(value).removeprefix(SD) for value in graph.objects(None, rdflib.URIRef(SD + name))}
+            for name in ("supportedLanguage", "feature"))
+
+
+def test_each_mode_of_the_service_describes_itself(
+    client: httpx.Client, owned: httpx.Client, served: KnowledgeGraph
+) -> None:
+    with client_of(None, served) as read_only:
+        assert tuple(described(read_only)) == ({"SPARQL11Query"}, {"UnionDefaultGraph"})
+    both = {"SPARQL11Query", "SPARQL11Update"}
+    assert tuple(described(owned)) == (both, {"UnionDefaultGraph", "EmptyGraphs"})
+    assert tuple(described(client)) == (both, {"EmptyGraphs"})
 
 
 def test_the_store_itself_is_described(client: httpx.Client) -> None:

@@ -29,8 +29,8 @@ def find_graphs(endpoint: Endpoint, wanted: Sequence[str] = ()) -> tuple[tuple[s
     :raises TooLarge: if there are too many graphs to name.
     :raises Refused: if graphs are to be named, and the store does not keep to them.
     """
-    if _ask(endpoint, "store-ignores-datasets").truth:
-        endpoint.ignores_datasets = True
+    endpoint.ignores_datasets = False  # so that it is asked
+    endpoint.ignores_datasets = _ask(endpoint, "store-ignores-datasets").truth
     graphs, said = _graphs(endpoint, wanted)
     if endpoint.ignores_datasets and graphs:
         raise Refused(f"The store at {endpoint.url} answers from all its graphs, whatever graphs a "

@@ -44,7 +44,7 @@ def respond(problem: dict[str, Any], page: str = "error.html", **context: Any) -
         problem = problem | {"request_id": identifier}
     if "reason" in problem:
         telemetry.note(reason=problem["reason"])
-    if prefers_html(accept()):
+    if prefers_html(accept()) and request.host:  # pages have links that need one
         body = render_template(page, problem=problem, **context)
         response = Response(body, problem["status"], mimetype="text/html")
     else:
