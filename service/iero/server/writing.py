@@ -202,4 +202,4 @@ def is_rehearsal(params: Pairs) -> bool:
 
 def _names(tags: ETags) -> set[str]:
     """Return strong tags without the names of formats that they end in."""
-    return {tag.partition(";")[0] for tag in tags.as_set()}
+    return {tag.partition(";")[0] for tag in tags.as_set() if tag}  # a stray comma reads as None
