@@ -1,4 +1,4 @@
-"""Puts into the wheel what is made, not written: the compiled lexicon and the pages' script."""
+"""Puts into the wheel what is made, not written, and the documents at the root that pages show."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 SOURCES = "service/web"
 BUNDLE = "service/iero/server/static/bundle"
+DOCUMENTS = ("CHANGELOG.md", "CONTRIBUTING.md", "LICENSE")
+"""What the pages show of the files at the root."""
+
 STAMP = "SOURCES.sha256"
 """What a bundle was made of, so that it is made again only when that has changed."""
 
@@ -40,6 +43,8 @@ class MadeParts(BuildHookInterface[Any]):
         if version != "standard":
             Tagger.open()  # keeps what it compiles
             return
+        for name in DOCUMENTS:
+            build_data["force_include"][str(Path(self.root, name))] = f"iero/{name}"
         if bundle:
             build_data["force_include"][str(bundle)] = "iero/server/static/bundle"
         file = write_lexicon(Path(mkdtemp()))

@@ -40,7 +40,8 @@ OWNERS = {
     "flask": {"server"}, "werkzeug": {"server"}, "granian": {"server"},
     "prometheus_client": {"server"}, "markupsafe": {"server"}, "markdown_it": {"server"},
     "jinja2": {"server", "tagging"},  # pages, and the report of a tagged file
-    "click": {"authorizing", "cli", "literature", "searching", "serving"}, "rich": {"terminal"},
+    "click": {"authorizing", "cli", "literature", "searching", "serving", "storing"},
+    "rich": {"terminal"},
     "pandas": {"client"}, "pyspark": {"spark"}, "pyarrow": {"spark"},
     "ahocorasick_rs": {"tagging"}, "orjson": {"tagging"}, "platformdirs": {"tagging"},
     "tomlkit": {"tokens"},
@@ -225,7 +226,7 @@ def test_no_failure_is_swallowed() -> None:
     ("import iero", {"pyoxigraph", "click"}),
     ("import iero.cli", {"pyoxigraph", "flask", "rich"}),
     ("import iero.server; iero.KnowledgeGraph.open().ask('ASK {}')", {
-        "httpx", "rich", "tantivy", "rdflib", "pyshacl", "owlready2", "yaml"}),
+        "httpx", "httpcore", "rich", "tantivy", "rdflib", "pyshacl", "owlready2", "yaml"}),
     ("import iero; iero.Tagger.open().tag('emotional contagion')", {
         "flask", "httpx", "rich", "tantivy", "rdflib", "pyshacl", "owlready2", "yaml", "click"}),
     ("import iero.tagging.job\nfrom iero.tagging.documents import read\n"

@@ -26,13 +26,18 @@ from iero.errors import (
     LimitExceeded,
     NotAcceptable,
     NotFound,
+    PreconditionFailed,
     Refused,
     RemoteError,
     TooLarge,
     ToolMissing,
+    Unauthorized,
 )
 from iero.server import create_app
 from iero.terms import IRI
+from iero.tokens import TokenFile
+
+from tests.server.processes import running
 
 READY = re.compile(r"ready at (http://\S+) ")
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1] / "service")}
@@ -286,6 +291,125 @@ def test_a_refused_push_keeps_the_reason():
     with pytest.raises(InvalidChange) as caught:
         client.push("", "b")
     assert caught.value.details["results"] == [{"message": "No body."}]
+
+
+# -- writing to a real service -------------------------------------------------------------------
+
+BATCH = "https://w3id.org/iero/graph/literature/reviews%202026"
+OWN = "https://example.org/mine/notes"
+
+
+@pytest.fixture(scope="module")
+def writer(tmp_path_factory) -> Iterator[Client]:
+    """A client with a token, and a service over a data directory with the release in it."""
+    tokens = TokenFile(tmp_path_factory.mktemp("tokens") / "tokens.toml")
+    secret = tokens.add("t", ["graph:literature/*", "https://example.org/mine/*"],
+                        ["insert", "delete"])
+    folder = tmp_path_factory.mktemp("data") / "store"
+    with (running("--data", folder, "--tokens", tokens.path, seconds=120) as address,
+          Client(address, token=secret) as made):
+        yield made
+
+
+@pytest.fixture(scope="module")
+def annotations(writer) -> str:
+    """Annotations in RDF, as the tagger of the service writes them."""
+    made = httpx.post(f"{writer.url}/tag", json={"text": TEXT}, timeout=60,
+                      headers={"Accept": "text/turtle"})
+    assert made.status_code == 200
+    return made.text
+
+
+def mentions(writer, graph: str) -> int:
+    return writer.select("SELECT (COUNT(*) AS ?n) { GRAPH ?g { ?a a oa:Annotation } "
+                         f"FILTER(?g = <{graph}>) }}")[0]["n"].value
+
+
+def test_annotations_are_pushed_to_a_service(writer, annotations):
+    assert writer.push(annotations, "reviews 2026") == BATCH
+    assert mentions(writer, BATCH) == 2
+    assert writer.push(annotations, "reviews 2026") == BATCH
+    assert mentions(writer, BATCH) == 2
+    writer.push("<urn:more> <urn:is> 1 .", "reviews 2026", append=True)
+    assert mentions(writer, BATCH) == 2
+    assert writer.ask(f"ASK {{ GRAPH <{BATCH}> {{ <urn:more> ?p 1 }} }}")
+    assert writer.delete_graph(BATCH).graphs[BATCH]["dropped"] is True
+    assert mentions(writer, BATCH) == 0
+
+
+def test_annotations_that_break_the_shapes_are_an_error_with_the_report(writer, annotations):
+    broken = annotations.replace("oa:hasTarget", "oa:hasTraget")
+    assert broken != annotations
+    with pytest.raises(InvalidChange) as caught:
+        writer.push(broken, "broken")
+    results = caught.value.details["results"]
+    assert any("The target of an annotation" in result["message"] for result in results)
+    assert {result["severity"] for result in results} == {"Violation"}
+    assert mentions(writer, "https://w3id.org/iero/graph/literature/broken") == 0
+    assert "report" in str(caught.value)
+
+
+def test_a_graph_is_written_read_and_written_again_on_a_condition(writer):
+    made = writer.put_graph(OWN, "<urn:a> <urn:b> 1, 2 .", new=True)
+    assert (made.inserted, made.deleted, made.graphs[OWN]["created"]) == (2, 0, True)
+    with pytest.raises(PreconditionFailed):
+        writer.put_graph(OWN, "", new=True)
+    read = writer.get_graph(OWN)
+    assert "<urn:a> <urn:b>" in read.text
+    changed = writer.put_graph(OWN, "<urn:a> <urn:b> 2, 3 .", if_match=read.etag)
+    assert (changed.inserted, changed.deleted) == (1, 1)
+    with pytest.raises(PreconditionFailed, match="have changed"):
+        writer.put_graph(OWN, "", if_match=read.etag)
+    assert writer.post_graph(OWN, "<urn:a> <urn:b> 4 .", if_match=changed.etag).inserted == 1
+    rehearsed = writer.delete_graph(OWN, dry_run=True)
+    assert (rehearsed.dry_run, rehearsed.deleted) == (True, 3)
+    assert writer.delete_graph(OWN).deleted == 3
+    with pytest.raises(NotFound):
+        writer.get_graph(OWN)
+    with pytest.raises(NotFound):
+        writer.delete_graph(OWN)
+
+
+def test_an_update_is_carried_out(writer):
+    done = writer.update(f"INSERT DATA {{ GRAPH <{OWN}> {{ <urn:a> <urn:b> 1 }} }}")
+    assert (done.inserted, writer.version()["ontology"] != "") == (1, True)
+    moved = writer.update("DELETE { GRAPH ?g { ?s ?p ?o } } INSERT { GRAPH ?g { ?s ?p 2 } } "
+                          "WHERE { GRAPH ?g { ?s ?p ?o } }", using_named_graphs=[OWN],
+                          if_match=done.version)
+    assert moved.graphs[OWN] == {"inserted": 1, "deleted": 1, "created": False, "dropped": False}
+    with pytest.raises(PreconditionFailed):
+        writer.update(f"DROP GRAPH <{OWN}>", if_match=done.version)
+    with pytest.raises(BadQuery):
+        writer.update("INSERT DATA {")
+    writer.update(f"DROP GRAPH <{OWN}>")
+
+
+@pytest.mark.parametrize(("token", "error"), [("", Unauthorized), ("iero_wrong", Unauthorized)])
+def test_without_a_valid_token_nothing_is_written(writer, token, error):
+    with Client(writer.url, token=token) as stranger, pytest.raises(error):
+        stranger.push("", "batch")
+
+
+def test_a_token_that_does_not_allow_a_write_is_an_error_that_names_the_graph(writer):
+    with pytest.raises(Refused, match="graph/claims") as caught:
+        writer.delete_graph("https://w3id.org/iero/graph/claims")
+    assert caught.value.details["error"] == "insufficient_scope"
+
+
+def test_writes_that_may_have_been_carried_out_are_not_repeated():
+    lost = httpx.ReadError("reset")
+    for write in (lambda client: client.update("CLEAR ALL"),
+                  lambda client: client.post_graph("urn:g", ""),
+                  lambda client: client.delete_graph("urn:g"),
+                  lambda client: client.put_graph("urn:g", "", new=True),
+                  lambda client: client.put_graph("urn:g", "", if_match="1")):
+        client, asked, _ = flaky(lost, httpx.Response(204))
+        with pytest.raises(RemoteError):
+            write(client)
+        assert len(asked) == 1
+    client, asked, _ = flaky(lost, httpx.Response(204))
+    client.put_graph("urn:g", "")  # the same twice is the same
+    assert len(asked) == 2
 
 
 BROKEN = {

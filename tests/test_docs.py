@@ -25,12 +25,15 @@ from iero.server.records import OPTIONS
 from iero.tagging.documents import INPUTS, OUTPUTS
 from iero.tagging.documents.writers import COLUMNS
 
+from tests.server.processes import running
+
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 TAGGING = ("iero tag ", "iero eval ", "iero compare-tags ")  # run one after the other
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT / "service")}  # also where nothing is installed
-LONG = {"iero build", "iero check", "iero serve"}  # have test modules of their own
+LONG = {"iero build", "iero check", "iero serve",
+        "iero serve --data store --tokens tokens.toml"}  # have test modules of their own
 
 
 def console(text):
@@ -43,6 +46,7 @@ def console(text):
 COMMANDS = sorted({command for document in DOCUMENTS for command in console(
     document.read_text(encoding="utf-8"))
     if command.startswith("iero ") and command not in LONG and "your-" not in command
+    and document.name != "writing.md"
     and not command.startswith("iero serve --store")  # see tests/stores
     and not command.startswith(TAGGING)})
 ADDRESSES = [command for command in console(README) if command.startswith("curl ")]
@@ -173,6 +177,31 @@ def test_addresses_of_the_page_about_the_client_answer(service_of_the_documents,
             assert answer.status_code == 200, answer.text
             if files:
                 files["file"].close()
+
+
+def test_commands_of_the_page_about_writing_give_what_it_shows(tmp_path):
+    blocks = re.findall(r"```console\n(.*?)```",
+                        (ROOT / "docs" / "writing.md").read_text(encoding="utf-8"), re.DOTALL)
+    shown = re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", "".join(blocks), re.MULTILINE)
+    assert len(shown) >= 8
+    (token, _), (serve, _), *rest = shown
+    in_the_shell(token, tmp_path)
+    options = shlex.split(serve.removeprefix("iero serve"))
+    with running(*options, cwd=tmp_path, seconds=120) as address:
+        for command, output in rest:
+            seen = in_the_shell(command.replace("http://127.0.0.1:8000", address), tmp_path)
+            pattern = re.escape(output).replace("…", ".*") or ".*"
+            assert re.fullmatch(pattern, seen, re.DOTALL), (command, seen)
+
+
+def in_the_shell(command, folder):
+    """Return what a command of a page prints; curl without its progress, iero from here."""
+    here = command.replace("iero ", f"{sys.executable} -m iero ", 1) \
+        if command.startswith("iero ") else command.replace("curl ", "curl -sS --max-time 30 ", 1)
+    done = subprocess.run(["bash", "-c", here], capture_output=True, text=True, timeout=60,
+                          check=False, cwd=folder, env=ENVIRONMENT)
+    assert done.returncode == 0, (command, done.stderr)
+    return done.stdout
 
 
 def test_the_page_about_the_client_names_every_method_and_option():

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 
+import httpx
 import pytest
 from iero.egress import Allowed
 from iero.errors import (
@@ -23,6 +24,7 @@ from iero.pool import Limits, Pool
 from iero.store import Store
 
 from tests.peers import Peer, peer, reply, saying
+from tests.server.processes import running as serving
 from tests.test_remote import answering, rows_of, sent
 
 OTHERS = b"""@prefix : <urn:> . :a :name "Anna"@en , "A" ; :age 7 . :b :name "Ben" ; :age 8.5 .
@@ -226,3 +228,18 @@ def test_a_federated_query_calls_once_and_by_us(pool: Pool) -> None:
     assert made.connections == 1
     assert len(made.requests) == 3
     assert all(b"User-Agent: iero\r\n" in request for request in made.requests)
+
+
+def test_the_command_serves_it_to_allowed_origins_only(other: Peer) -> None:
+    query = {"query": f"SELECT ?n {{ SERVICE <{other.url}> {{ <urn:b> <urn:name> ?n }} }}"}
+    with serving("--allow-private", other.origin) as address:
+        rows = httpx.get(f"{address}/sparql", params=query, timeout=60).json()
+    assert rows["results"]["bindings"] == [{"n": {"type": "literal", "value": "Ben"}}]
+    calls = len(other.requests)
+    with serving("--allow-service", other.origin) as address:
+        inside = httpx.get(f"{address}/sparql", params=query, timeout=60)
+    with serving() as address:
+        closed = httpx.get(f"{address}/sparql", params=query, timeout=60)
+    assert (inside.status_code, closed.status_code) == (403, 403)
+    assert "public internet" in inside.json()["detail"]
+    assert len(other.requests) == calls

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["main", "run"]
 
 _OK, _FINDINGS, _USAGE, _INTERRUPTED = 0, 1, 2, 130
+_SHOWN: Final = 20
+"""Results of a report that a message shows."""
 _FORMATS: Final = "json, xml, csv, tsv; turtle, nt, rdf, jsonld"
 
 
@@ -431,6 +433,11 @@ def _complain(error: IeroError) -> None:
     if isinstance(error, BadQuery) and error.details.get("excerpt"):
         click.echo("\n" + "\n".join("  " + line for line in error.details["excerpt"].split("\n"))
                    + "\n", err=True)
+    if "report" in error.details:  # of a change that breaks the shapes
+        lines = error.details["report"].text().splitlines()
+        click.echo("\n".join("  " + line for line in lines[:_SHOWN]), err=True)
+        if len(lines) > _SHOWN:
+            click.echo(f"  and {len(lines) - _SHOWN:,} more.", err=True)
     if error.hint:
         click.echo(error.hint, err=True)
 

@@ -169,6 +169,8 @@ class Configuration:
                                 least=1)
     body_limit: int = setting(1, "The size that a request body may have.", LIMITS, metavar="MB",
                               least=1, most=1024)
+    header_timeout: float = setting(10.0, "The time that a client may take to send the headers of "
+                                    "a request.", LIMITS, metavar="SECONDS", least=0, above=True)
     write_timeout: float = setting(60.0, "The time that a write may take.", LIMITS,
                                    metavar="SECONDS", least=0, above=True)
     upload_limit: int = setting(64, "The size of a document or an update that is written.", LIMITS,

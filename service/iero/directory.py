@@ -82,8 +82,8 @@ class DataDirectory:
         """
         with disk(path):
             path.mkdir(parents=True, exist_ok=True)
-            strangers = {entry.name for entry in path.iterdir()} - {"lock", "versions"}
-            if strangers:
+            found = {entry.name for entry in path.iterdir()}
+            if found - {"lock", "versions", "format"} and "format" not in found:
                 raise DirectoryFailure(
                     f"{str(path)!r} is neither empty nor a data directory of IERO.",
                     reason="absent", hint="Give an empty or a new folder.")
@@ -174,8 +174,10 @@ class DataDirectory:
         self.tidy()
 
     def unlock(self) -> None:
-        """Let others change the data."""
+        """Let others change the data; what a writer was at work on is removed."""
         if self._lock >= 0:
+            for folder in self.path.glob("working-*"):
+                remove(folder)
             os.close(self._lock)
             self._lock = -1
 

@@ -188,7 +188,9 @@ def _triples(query: str, span: Sequence[Token]) -> list[Part]:
         verb = _text(query, first[:cut])
         for objects in (first[cut:], *others):
             value = _text(query, objects)
-            begin = span[0] if number == 0 and objects[0] is first[cut] else objects[0]
+            begin = objects[0]
+            if begin is first[cut]:  # the verb before it, and the subject, are new too
+                begin = first[0] if number else span[0]
             made.append(Part("triple", f"{subject} {verb} {value} .", begin.line, begin.column,
                              (subject, verb, value)))
     return made

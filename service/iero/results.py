@@ -224,23 +224,53 @@ def _iris(triple: ox.Triple) -> Iterator[ox.NamedNode]:
 def instantiate(rows: Answer, template: str) -> Answer:
     """Return the graph that the rows of an answer make of a template, each triple once.
 
-    Blank nodes of the template are new ones for each row (SPARQL 1.1 Query, section 16.2).
+    Blank nodes of the template are new ones for each row, and a triple without its subject, or with
+    a literal for one, is left out (SPARQL 1.1 Query, section 16.2).
 
     :param template: a CONSTRUCT query with an empty pattern.
     """
-    engine = ox.Store()
+    # The engine reads the template, filled once with a name in the place of each variable.
+    places = {name: ox.NamedNode(f"urn:iero:place:{name}") for name in rows.variables}
+    read = ox.Store().query(template, substitutions={
+        ox.Variable(name): place for name, place in places.items()})
+    patterns = list(cast(ox.QueryTriples, read))
 
     def made() -> Iterator[ox.Triple]:
         seen = set[ox.Triple]()
         for solution in cast(ox.QuerySolutions, rows._take()):
-            bound = ((ox.Variable(name), solution[name]) for name in rows.variables)
-            row = {name: value for name, value in bound if value is not None}
-            for triple in cast(ox.QueryTriples, engine.query(template, substitutions=row)):
+            filled = _Filled({place: solution[name] for name, place in places.items()})
+            for triple in filter(None, map(filled.triple, patterns)):
                 if triple not in seen:
                     seen.add(triple)
                     yield triple
 
     return Answer(lambda: cast(Result, made()))
+
+
+_Node = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
+
+
+class _Filled:
+    """What stands in the places of a template, for one row."""
+
+    def __init__(self, values: dict[_Node, _Node | None]) -> None:
+        self._values = values
+
+    def triple(self, pattern: ox.Triple) -> ox.Triple | None:
+        """Fill a triple, or return nothing if it is none then."""
+        subject, predicate, object_ = (
+            self._term(term) for term in (pattern.subject, pattern.predicate, pattern.object))
+        if object_ is None or not isinstance(predicate, ox.NamedNode) \
+                or not isinstance(subject, ox.NamedNode | ox.BlankNode):
+            return None
+        return ox.Triple(subject, predicate, object_)
+
+    def _term(self, term: _Node) -> _Node | None:
+        if isinstance(term, ox.Triple):
+            return self.triple(term)
+        if isinstance(term, ox.BlankNode) and term not in self._values:
+            self._values[term] = ox.BlankNode()
+        return self._values.get(term, term)
 
 
 class _Overflow(Exception):  # a signal between two functions of this module

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["backup", "dump", "load", "restore", "update"]
 
 _RELEASE: Final = "ontology/release/iero-kg.nq"
+_PATIENCE: Final = 24 * 3600.0
+"""Seconds that a change may take that nobody else waits for."""
 _DIRECTORY: Final = click.Path(path_type=Path, file_okay=False)
 _FILE: Final = click.Path(path_type=Path, dir_okay=False)
 
@@ -148,11 +150,13 @@ def update(directory: Path, request: str, dry_run: bool, validate: bool,
     """
     from iero.changes import EVERYTHING, Changes
     from iero.directory import DataDirectory
+    from iero.pool import Limits
     from iero.terminal import Screen
 
     DataDirectory(directory)
     changes = Changes.open(directory, shapes=None if validate and not shapes else
-                           list(shapes) if validate else [])
+                           list(shapes) if validate else [],
+                           limits=Limits(seconds=_PATIENCE, memory=1 << 40), largest=sys.maxsize)
     try:
         outcome = changes.update(_text(request), grants=EVERYTHING, dry_run=dry_run)
     finally:

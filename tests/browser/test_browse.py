@@ -27,7 +27,8 @@ def test_home_says_what_it_is_and_leads_to_everything(opened, script):
         card = page.locator("main a", has_text=re.compile(f"^{entry}")).first
         assert card.get_attribute("href").startswith("/a/b/")
     assert re.search(r"\d,\d{3}\nterms", text)
-    assert re.search(r"IERO \d+\.\d+\.\d+ · service \d+\.\d+\.\d+", page.locator("footer").inner_text())
+    foot = page.locator("footer").inner_text()
+    assert re.search(r"IERO \d+\.\d+\.\d+ · service \d+\.\d+\.\d+", foot)
 
 
 def test_home_is_searched_by_keyboard_alone(opened):

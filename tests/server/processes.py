@@ -18,12 +18,14 @@ _READY = re.compile(r"ready at (http://\S+?)/? ")
 
 
 @contextmanager
-def running(*arguments: object, seconds: float = 60) -> Iterator[str]:
+def running(
+    *arguments: object, seconds: float = 60, cwd: Path | None = None
+) -> Iterator[str]:
     """Run `iero serve` with these arguments at a free port; yield its address."""
     process = subprocess.Popen(
         [sys.executable, "-W", "error", "-m", "iero", "serve", "--port", "0",
          *map(str, arguments)],
-        stderr=subprocess.PIPE, text=True, start_new_session=True,
+        stderr=subprocess.PIPE, text=True, start_new_session=True, cwd=cwd,
         env=os.environ | {"PYTHONPATH": SERVICE})
     assert process.stderr is not None
     timer = threading.Timer(seconds, process.kill)

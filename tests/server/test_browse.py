@@ -219,7 +219,8 @@ def test_places_in_the_literature_are_shown(tmp_path: Path) -> None:
 HOSTILE_PAGES = (
     "/", "/browse", "/browse/HostileScript", "/term/HostileScript", "/term/HostileLong",
     "/term/HostileRightToLeft", "/term/HostileEmoji", "/term/claim/hostile",
-    "/work?iri=https://doi.org/10.1000/%253Cscript%253E", "/compare?term=HostileScript&term=HostileLong",
+    "/work?iri=https://doi.org/10.1000/%253Cscript%253E",
+    "/compare?term=HostileScript&term=HostileLong",
     "/evidence", "/claims?about=HostileScript", "/names", "/conflicts", "/search?q=script",
     "/mentions/HostileScript",
 )

@@ -69,6 +69,7 @@ def test_sparqlwrapper_asks_for_a_graph(service: str, fmt: str) -> None:
     asked = SPARQLWrapper(f"{service}/sparql")
     asked.setQuery("DESCRIBE <https://w3id.org/iero/Venting>")
     asked.setReturnFormat(fmt)
+    asked.setOnlyConneg(fmt == JSONLD)  # else it gives the parameter 'format' twice for this one
     found = asked.queryAndConvert()
     graph = found if isinstance(found, rdflib.Graph) else rdflib.Graph().parse(data=found)
     assert (rdflib.URIRef("https://w3id.org/iero/Venting"), rdflib.RDFS.label,

@@ -78,7 +78,8 @@ def test_a_map_counts_the_claims_that_its_cells_open(release: httpx.Client) -> N
     made = release.get("/evidence").json()
     assert len(made["cells"]) > 20
     for cell in made["cells"][:6]:
-        listed = release.get("/claims", params={"about": cell["row"], "with": cell["column"]}).json()
+        ends = {"about": cell["row"], "with": cell["column"]}
+        listed = release.get("/claims", params=ends).json()
         exact = [claim for claim in listed["claims"] if {claim["subject"]["iri"],
                  claim["object"]["iri"]} == {cell["row"], cell["column"]}]
         assert len(exact) == sum(cell["counts"].values())
@@ -102,8 +103,12 @@ def test_a_map_is_a_table_a_file_and_a_picture(release: httpx.Client) -> None:
 def test_instruments_are_laid_against_what_they_measure(release: httpx.Client) -> None:
     made = release.get("/evidence?rows=Instrument&columns=EmotionRegulation").json()
     cells = {(cell["row"], cell["column"]): cell["counts"] for cell in made["cells"]}
-    assert cells[SPACE + "EROS", SPACE + "ExtrinsicInterpersonalEmotionRegulation"]["subscales"] == 2
-    assert (SPACE + "IERQ", SPACE + "ExtrinsicInterpersonalEmotionRegulation") not in cells
+    extrinsic = SPACE + "ExtrinsicInterpersonalEmotionRegulation"
+    assert cells[SPACE + "EROS", extrinsic]["subscales"] == 2
+    assert (SPACE + "IERQ", extrinsic) not in cells
+    rows = {row for row, _ in cells}
+    assert SPACE + "CEER" in rows  # an adaptation of EROS under a name of its own
+    assert SPACE + "IERQPersian" not in rows  # one that keeps the name of the original
 
 
 def test_a_map_of_anything_else_is_refused(release: httpx.Client) -> None:
@@ -148,7 +153,7 @@ def test_claims_about_nothing_are_asked_back(release: httpx.Client) -> None:
 def test_contradictions_stand_side_by_side(release: httpx.Client) -> None:
     pairs = release.get("/conflicts").json()["conflicts"]
     both = {frozenset(claim["iri"].removeprefix(SPACE) for claim in pair) for pair in pairs}
-    assert frozenset(("claim/depressed-mood-is-contagious", "claim/low-mood-does-not-spread")) in both
+    assert {"claim/depressed-mood-is-contagious", "claim/low-mood-does-not-spread"} in both
     assert "contradicted" in release.get(
         "/term/claim/low-mood-does-not-spread", headers=BROWSER).text
     assert len(rows(release, "/conflicts?format=csv")) == 2 * len(pairs)

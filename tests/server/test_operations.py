@@ -268,6 +268,16 @@ def test_metrics_of_all_processes_are_told_by_any_of_them(launch: Any) -> None:
     assert sum(triples.values()) == data.count(" .\n")
 
 
+def test_the_page_about_operation_names_every_metric() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "operating.md").read_text(encoding="utf-8")
+    told = {family.name for family in text_string_to_metric_families(
+        Metrics(os.getpid()).expose().decode())}
+    assert len(told) >= 10
+    told = {name for name in told if not name.endswith("_created")}  # the library's own
+    assert [name for name in told if not {f"`{name}`", f"`{name}_total`"} & set(
+        re.findall(r"`iero_\w+`", page))] == []
+
+
 def test_the_processes_of_this_machine_are_told_apart() -> None:
     found = tree(os.getpid())
     assert found[0].pid == os.getpid()

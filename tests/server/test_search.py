@@ -69,7 +69,7 @@ def _hits(markup: str) -> list[str]:
 
 
 def test_beginnings_are_completed(release: httpx.Client) -> None:
-    made = release.get("/suggest?q=reassuranc").json()["suggestions"]
+    made = release.get("/suggest?q=reassurance s").json()["suggestions"]
     assert made[0]["curie"] == "iero:ReassuranceSeeking"
     assert len(made) == 10
     assert made[0]["page"].endswith("/term/ReassuranceSeeking")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import runpy
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -197,3 +198,11 @@ def test_a_description_that_breaks_the_schema_is_seen(store: httpx.Client) -> No
     graph.remove((None, RDF.type, SD.Dataset))
     with pytest.raises(AssertionError):
         conforms(graph)
+
+
+def test_the_tables_of_the_document_list_what_is_run() -> None:
+    made = runpy.run_path(str(Path(__file__).parents[2] / "docs" / "conformance.py"))
+    text = made["PAGE"].read_text(encoding="utf-8")
+    assert made["page"](text) == text, "run: python docs/conformance.py"
+    assert all(f"| {count} | {count} |" in text for count in COUNTS.values())
+    assert text.count("\n| protocol |") == COUNTS["protocol"]

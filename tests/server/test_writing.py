@@ -19,6 +19,7 @@ from iero.graph import KnowledgeGraph
 from iero.pool import Pool
 from iero.server import create_app
 from iero.server.writing import Writing
+from iero.store import Store
 from iero.tokens import TokenFile
 
 pytestmark = pytest.mark.filterwarnings("ignore:ConjunctiveGraph is deprecated")  # by rdflib
@@ -152,6 +153,10 @@ def test_another_scheme_is_no_token(owned: httpx.Client, header: str) -> None:
                         headers={**TURTLE, "Authorization": header})
     assert (refused.status_code, refused.headers["WWW-Authenticate"]) == (
         401, 'Bearer realm="iero"')
+
+
+def test_nothing_is_not_posted_without_a_token_either(owned: httpx.Client) -> None:
+    assert owned.post("/store", params={"graph": MINE}, content=b"").status_code == 401
 
 
 def test_a_token_in_the_url_is_no_token(owned: httpx.Client, secret: str) -> None:
@@ -447,14 +452,13 @@ def test_the_report_of_the_shapes_is_sent_in_rdf(
             assert report.value(result, member) is not None
 
 
-@pytest.mark.parametrize(("accept", "media_type"), [
-    ("*/*", "application/problem+json"), ("application/problem+json", "application/problem+json"),
-    ("application/json", "application/json"), ("image/png", "application/problem+json")])
+@pytest.mark.parametrize("accept", ["*/*", "application/problem+json", "application/json",
+                                    "image/png"])
 def test_the_report_of_the_shapes_is_a_list_in_json(
-    owned: httpx.Client, secret: str, accept: str, media_type: str
+    owned: httpx.Client, secret: str, accept: str
 ) -> None:
     refused = refused_by_shapes(owned, secret, accept)
-    assert refused.headers["Content-Type"] == media_type
+    assert refused.headers["Content-Type"] == "application/problem+json"
     problem = refused.json()
     assert (problem["status"], problem["title"]) == (422, "Invalid change")
     messages = [result["message"] for result in problem["results"]]
@@ -530,6 +534,19 @@ def test_a_write_on_the_condition_that_nobody_else_has_written(
     assert "<urn:b> 2 ." in client.get("/store", params=G).text
 
 
+def test_the_tag_of_a_compressed_answer_fits_too(client: httpx.Client) -> None:
+    body = b"".join(b"<urn:a> <urn:b> %d .\n" % number for number in range(400))
+    client.put("/store", params=G, content=body, headers=TURTLE)
+    read = client.get("/store", params=G, headers={"Accept-Encoding": "gzip"})
+    plain = client.get("/store", params=G, headers={"Accept-Encoding": "identity"})
+    if read.headers.get("Content-Encoding") == "gzip":
+        assert read.headers["ETag"] != plain.headers["ETag"]
+    for tag in (read.headers["ETag"], plain.headers["ETag"]):
+        told = client.put("/store", params={**G, "dry-run": ""}, content=b"",
+                          headers={**TURTLE, "If-Match": tag})
+        assert told.status_code == 200, told.text
+
+
 def test_a_weak_tag_is_not_enough_for_a_write(client: httpx.Client) -> None:
     client.put("/store", params=G, content=b"<urn:a> <urn:b> 1 .", headers=TURTLE)
     tag = client.get("/store", params=G).headers["ETag"]
@@ -568,7 +585,8 @@ def test_each_write_is_written_down_once_refused_ones_too_and_no_secret(
 ) -> None:
     before = len(log(writing)) if writing.audit.path.exists() else 0
     headers = bearer(secret)
-    owned.put("/store", params={"graph": MINE}, content=b"<urn:a> <urn:b> 1 .", headers=headers)
+    first = owned.put("/store", params={"graph": MINE}, content=b"<urn:a> <urn:b> 1 .",
+                      headers=headers)
     owned.put("/store", params={"graph": "urn:no"}, content=b"", headers=headers)
     owned.post("/update", headers={**headers, **UPDATE}, content="INSERT DATA {")
     owned.delete("/store", params={"graph": MINE, "dry-run": ""}, headers=headers)
@@ -580,6 +598,7 @@ def test_each_write_is_written_down_once_refused_ones_too_and_no_secret(
         ("delete", "done")]
     assert {line["token"] for line in lines} == {"notes"}
     assert {line["client"] for line in lines} == {"127.0.0.1"}
+    assert lines[0]["request"] == first.headers["X-Request-Id"] != ""
     assert lines[0]["graphs"] == {MINE: {"inserted": 1, "deleted": 0}}
     assert [line["status"] for line in lines if line["outcome"] == "refused"] == [403, 400]
     assert lines[4]["version"] == writing.changes.version
@@ -619,6 +638,32 @@ def test_options_and_other_methods_name_what_is_allowed(
     assert ", ".join(sorted(refused.headers["Allow"].split(", "))) == allowed
 
 
+def routes() -> list[str]:
+    app = create_app(KnowledgeGraph(Store()))
+    values = {"name": "Venting", "suffix": "ttl", "concept": "Venting", "path": "Venting",
+              "filename": "style.css"}
+    adapter = app.url_map.bind("iero.test")
+    return sorted({
+        adapter.build(rule.endpoint, {each: values.get(each, 1) for each in rule.arguments})
+        for rule in app.url_map.iter_rules()})
+
+
+@pytest.mark.parametrize("path", routes())
+def test_every_route_knows_options_and_what_it_allows(client: httpx.Client, path: str) -> None:
+    options = client.options(path)
+    assert (options.status_code, options.content) == (204, b"")
+    allowed = set(options.headers["Allow"].split(", "))
+    assert "OPTIONS" in allowed
+    assert ("HEAD" in allowed) == ("GET" in allowed)
+    refused = client.request("PATCH", path)
+    assert refused.status_code == 405
+    assert set(refused.headers["Allow"].split(", ")) == allowed
+    if "HEAD" in allowed:
+        head = client.head(path)
+        assert head.content == b""
+        assert head.status_code == client.get(path).status_code
+
+
 def test_other_sites_may_send_a_token_and_read_what_was_done(client: httpx.Client) -> None:
     preflight = client.options("/store", headers={
         "Origin": "https://other.example", "Access-Control-Request-Method": "PUT",
@@ -639,6 +684,27 @@ def test_a_request_that_names_no_graph_or_two_is_a_mistake(
     client: httpx.Client, method: str, path: str
 ) -> None:
     assert client.request(method, path, content=b"", headers=TURTLE).status_code == 400
+
+
+SD = "http://www.w3.org/ns/sparql-service-description#"
+
+
+def described(client: httpx.Client) -> Iterator[set[str]]:
+    """Return the languages and the features that a service claims."""
+    answer = client.get("/sparql", headers={"Accept": "application/n-triples"})
+    graph = rdflib.Graph().parse(data=answer.text, format="nt")
+    return ({str(value).removeprefix(SD) for value in graph.objects(None, rdflib.URIRef(SD + name))}
+            for name in ("supportedLanguage", "feature"))
+
+
+def test_each_mode_of_the_service_describes_itself(
+    client: httpx.Client, owned: httpx.Client, served: KnowledgeGraph
+) -> None:
+    with client_of(None, served) as read_only:
+        assert tuple(described(read_only)) == ({"SPARQL11Query"}, {"UnionDefaultGraph"})
+    both = {"SPARQL11Query", "SPARQL11Update"}
+    assert tuple(described(owned)) == (both, {"UnionDefaultGraph", "EmptyGraphs"})
+    assert tuple(described(client)) == (both, {"EmptyGraphs"})
 
 
 def test_the_store_itself_is_described(client: httpx.Client) -> None:

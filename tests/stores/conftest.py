@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -138,11 +138,12 @@ def oxigraph_program() -> str:
     return found
 
 
-def filled_oxigraph(folder: Path, *options: str) -> tuple[list[str], str]:
+def filled_oxigraph(folder: Path, *options: str, samples: bool = False) -> tuple[list[str], str]:
     """Fill a store, and return the command that serves it and its address."""
     store = ox.Store(str(folder / "store"))
     store.bulk_load(path=str(RELEASE), format=ox.RdfFormat.N_QUADS)
-    store.bulk_load(sample_quads(), ox.RdfFormat.N_QUADS)
+    if samples:
+        store.bulk_load(sample_quads(), ox.RdfFormat.N_QUADS)
     del store
     port = free_port()
     return ([oxigraph_program(), "serve", "--location", str(folder / "store"), "--bind",
@@ -150,27 +151,50 @@ def filled_oxigraph(folder: Path, *options: str) -> tuple[list[str], str]:
 
 
 @contextmanager
-def oxigraph(folder: Path, *options: str) -> Iterator[str]:
-    command, url = filled_oxigraph(folder, *options)
+def oxigraph(folder: Path, *options: str, samples: bool = False) -> Iterator[str]:
+    command, url = filled_oxigraph(folder, *options, samples=samples)
     with running(command, url):
         yield url
 
 
-STORES: dict[str, Callable[[Path], object]] = {"virtuoso": virtuoso, "oxigraph": oxigraph}
+@contextmanager
+def virtuoso_both(folder: Path) -> Iterator[tuple[Endpoint, Endpoint]]:
+    """One store with everything, of which graphs are named."""
+    with virtuoso(folder) as url:
+        found, _ = find_graphs(Endpoint(url, 60))
+        graphs = [graph for graph in found if "/literature/" not in graph]
+        assert len(graphs) == 5
+        assert len(found) > 5
+        yield Endpoint(url, 60, graphs=graphs), Endpoint(url, 60, graphs=found)
+
+
+@contextmanager
+def oxigraph_both(folder: Path) -> Iterator[tuple[Endpoint, Endpoint]]:
+    """Two stores, each of which answers from the union of its graphs."""
+    for name in ("plain", "sampled"):
+        (folder / name).mkdir()
+    union = "--union-default-graph"
+    with (oxigraph(folder / "plain", union) as plain,
+          oxigraph(folder / "sampled", union, samples=True) as sampled):
+        yield Endpoint(plain, 60), Endpoint(sampled, 60)
+
+
+STORES = {"virtuoso": virtuoso_both, "oxigraph": oxigraph_both}
 
 
 @pytest.fixture(scope="session", params=STORES)
 def store(request: pytest.FixtureRequest,
           tmp_path_factory: pytest.TempPathFactory) -> Iterator[RemoteStore]:
     """Each of the stores in turn."""
-    with STORES[request.param](tmp_path_factory.mktemp(request.param)) as url:  # type: ignore[attr-defined]
-        everything = Endpoint(url, 60)
-        found, _ = find_graphs(everything)
-        assert found
-        graphs = [graph for graph in found if "/literature/" not in graph]
-        assert len(graphs) == 5
-        assert len(found) > 5
-        made = [Endpoint(url, 60, graphs=chosen) for chosen in (graphs, found)]
-        yield RemoteStore(request.param, url, *map(KnowledgeGraph, made))
-        for endpoint in (everything, *made):
-            endpoint.close()
+    folder = tmp_path_factory.mktemp(request.param)
+    with STORES[request.param](folder) as (plain, sampled):
+        yield RemoteStore(request.param, plain.url, KnowledgeGraph(plain), KnowledgeGraph(sampled))
+        plain.close()
+        sampled.close()
+
+
+@pytest.fixture(scope="session")
+def separate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """An Oxigraph whose default graph is empty."""
+    with oxigraph(tmp_path_factory.mktemp("separate"), samples=True) as url:
+        yield url

@@ -62,7 +62,7 @@ def children(graph: KnowledgeGraph, parent: IRI, page: int = 1) -> tuple[list[No
     """
     rows = graph.look_up("children", parent=parent, limit=PAGE + 1, offset=(page - 1) * PAGE)
     nodes = [Node(Named(row["child"], row.get("childLabel", "")),
-                  row["inferred"] == "true", row["member"] == "true") for row in rows[:PAGE]]
+                  row["ground"] == "inferred", row["role"] == "member") for row in rows[:PAGE]]
     return _counted(graph, nodes), len(rows) > PAGE
 
 
@@ -70,7 +70,7 @@ def kinds_below(graph: KnowledgeGraph, parent: IRI) -> list[Named]:
     """Return the first kinds directly below a class, members apart."""
     rows = graph.look_up("children", parent=parent, limit=PAGE)
     return [Named(row["child"], row.get("childLabel", "")) for row in rows
-            if row["member"] == "false"]
+            if row["role"] == "kind"]
 
 
 def _counted(graph: KnowledgeGraph, nodes: list[Node]) -> list[Node]:
@@ -99,7 +99,7 @@ class _Steps:
     def __init__(self, rows: list[Row]) -> None:
         self._wider: dict[str, dict[str, Node]] = {}
         for row in rows:
-            node = Node(Named(row["wider"], row.get("widerLabel", "")), row["inferred"] == "true")
+            node = Node(Named(row["wider"], row.get("widerLabel", "")), row["ground"] == "inferred")
             self._wider.setdefault(row["narrower"], {})[node.term] = node
 
     def same(self, term: str) -> list[Named]:

@@ -62,11 +62,14 @@ def evidence(graph: KnowledgeGraph, rows: IRI, columns: IRI) -> Grid:
 def measurement(graph: KnowledgeGraph, construct: IRI) -> Grid:
     """Return which instruments measure which kinds of a construct.
 
+    Short forms and translations that keep the name of the original are left to the original.
     Kinds that one instrument alone measures, or that all do, tell the instruments not apart and are
     left out, as long as others remain.
     """
     lines, heads, cells = dict[str, Named](), dict[str, Named](), dict[tuple[IRI, IRI], Cell]()
     for found in graph.look_up("measurement-map", columns=construct):
+        if "of" in found and found["of"] in found.get("short", found["of"]):
+            continue
         row, column = _ends(found, lines, heads)
         counts = cells.setdefault((row, column), Cell()).counts
         part = "subscales" if "subscale" in found else "whole"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from iero.naming import Named
@@ -60,9 +60,16 @@ class Comparison:
 def outgoing(graph: KnowledgeGraph, terms: Sequence[IRI]) -> dict[str, list[Statement]]:
     """Return what is said of some terms by properties of IERO, names apart."""
     said: dict[str, list[Statement]] = {term: [] for term in terms}
+    # The graph of inferences holds what follows from a stated restriction as well.
+    stated = {(row["term"], row["property"], row["value"])
+              for row in graph.look_up("restrictions", term=list(terms))}
     for row in graph.look_up("statements", term=list(terms)):
-        if row["property"] not in _NAMES:
-            said[row["term"]].append(_statement(row))
+        if row["property"] in _NAMES:
+            continue
+        made = _statement(row)
+        if made.ground == "inferred" and (row["term"], row["property"], row["value"]) in stated:
+            made = replace(made, ground="stated")
+        said[row["term"]].append(made)
     return said
 
 
@@ -107,7 +114,7 @@ def _statement(row: Row) -> Statement:
     value = row["value"]
     shown = Named(value, row.get("valueLabel", "")) if isinstance(value, IRI) else value
     return Statement(Named(row["property"], row.get("propertyLabel", "")), shown,
-                     row.get("feature") == "true", str(row.get("ground", "stated")))
+                     row.get("feature") == "yes", str(row.get("ground", "stated")))
 
 
 def _is_feature(cells: list[list[Statement]]) -> bool:

@@ -51,13 +51,14 @@ class Changes:
     :raises DiskFull: if there is no room.
     """
 
-    def __init__(self, directory: DataDirectory, setting: Setting, limits: Limits) -> None:
+    def __init__(self, directory: DataDirectory, setting: Setting, limits: Limits, *,
+                 temporary: bool = False) -> None:
         self.directory = directory
         self.limits = limits
         self._setting = setting
         self._turn = Lock()
         self._writer = Writer(setting)
-        self._ended = weakref.finalize(self, Writer.close, self._writer)
+        self._ended = weakref.finalize(self, _end, self._writer, directory, temporary)
 
     @classmethod
     def open(cls, directory: Path, *, shapes: Sequence[Path] | None = None,
@@ -86,10 +87,8 @@ class Changes:
         Its default graph is a graph of its own, as the tests of the W3C expect, not the union.
         """
         folder = Path(tempfile.mkdtemp(prefix="iero-scratch-"))
-        made = cls._open(folder, limits, Setting(
-            str(folder), (), trusted=True, seed=(), united=False, largest=largest))
-        weakref.finalize(made, shutil.rmtree, folder, ignore_errors=True)
-        return made
+        return cls._open(folder, limits, Setting(
+            str(folder), (), trusted=True, seed=(), united=False, largest=largest), temporary=True)
 
     @property
     def version(self) -> str:
@@ -140,21 +139,23 @@ class Changes:
     def close(self) -> None:
         """End the writer and let others change the data."""
         self._ended()
-        self.directory.unlock()
 
     @classmethod
-    def _open(cls, path: Path, limits: Limits, setting: Setting) -> Changes:
+    def _open(cls, path: Path, limits: Limits, setting: Setting, *,
+              temporary: bool = False) -> Changes:
         new = not DataDirectory.exists(path)
         directory = DataDirectory.create(path) if new else DataDirectory(path)
         directory.lock()
         try:
-            made = cls(directory, setting, limits)
+            made = cls(directory, setting, limits, temporary=temporary)
         except BaseException:
             directory.unlock()
             raise
         try:
             if new:
                 made._fill()
+            elif not setting.trusted:
+                made._writer.wait()  # for the verdict on the shapes
         except BaseException:
             made.close()
             raise
@@ -203,3 +204,10 @@ class Changes:
             raise
         self._writer.confirm()
         self.directory.tidy()
+
+
+def _end(writer: Writer, directory: DataDirectory, temporary: bool) -> None:
+    writer.close()
+    directory.unlock()
+    if temporary:
+        shutil.rmtree(directory.path, ignore_errors=True)

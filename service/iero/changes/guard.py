@@ -15,7 +15,8 @@ from typing import Final
 import pyoxigraph as ox
 
 from iero.errors import InvalidChange, LimitExceeded
-from iero.shapes import Chain, Fault, Report, Shapes, Step
+from iero.report import Fault, Report
+from iero.shapes import Chain, Shapes, Step
 from iero.terms import IRI
 
 Subject = ox.NamedNode | ox.BlankNode
@@ -190,7 +191,6 @@ def _batches(nodes: Iterable[Subject], size: int) -> Iterator[list[Subject]]:
 
 def _invalid(report: Report) -> InvalidChange:
     violations = [fault for fault in report.results if fault.severity == "Violation"]
-    first, more = violations[0], len(violations) - 1
-    others = f" and {more} more" if more else ""
-    return InvalidChange(f"The data would break the shapes: {first.text()}{others}.",
-                         report=report, hint="Nothing was changed. Mend what the report names.")
+    count = f"{len(violations)} times" if len(violations) > 1 else "once"
+    return InvalidChange(f"The data would break the shapes {count}.", report=report,
+                         hint="Nothing was changed. Mend what the report names.")

@@ -15,18 +15,20 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from itertools import islice
 from pathlib import Path
-from typing import IO, Final, cast
+from typing import IO, TYPE_CHECKING, Final, cast
 
 import pyoxigraph as ox
 
 from iero.changes.editor import Editor
 from iero.changes.grants import EVERYTHING
-from iero.changes.guard import SHOWN, Guard
 from iero.directory import About, DataDirectory, clone, disk, remove
 from iero.errors import BadDocument, BadParameter, NotFound
+from iero.report import Fault, Report
 from iero.results import RDF_FORMATS
-from iero.shapes import Fault, Report
 from iero.store import Store, data_format
+
+if TYPE_CHECKING:
+    from iero.changes.guard import Guard
 
 Progress = Callable[[int, int, int], None]
 """Told how many bytes of a file are read, of how many, and how many triples that were."""
@@ -90,7 +92,7 @@ class Loading:
                 found += self._guard.check(self._engine, batch, self._before).results
                 done += len(batch)
                 progress(done, total)
-        return Report(tuple(dict.fromkeys(found[:SHOWN])))
+        return Report(tuple(dict.fromkeys(found)))
 
     def publish(self) -> About:
         """Make what was loaded the current version.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from iero.shapes import Report
+from iero.report import Report
 
 
 @dataclass(frozen=True)

@@ -17,24 +17,25 @@ from itertools import chain
 from multiprocessing.connection import Connection
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pyoxigraph as ox
 
 from iero.changes.editor import DEFAULT_GRAPH, Delta, Editor, Graph
 from iero.changes.evaluation import evaluate
 from iero.changes.grants import DEFAULT
-from iero.changes.guard import Guard
-from iero.changes.loading import fill
 from iero.changes.messages import Delete, Post, Prepared, Put, Setting, Update, Work
 from iero.changes.outcome import Outcome
 from iero.directory import About, DataDirectory, clone, disk, remove
 from iero.errors import BadDocument, IeroError, NotFound, PreconditionFailed
 from iero.pool.worker import OUT_OF_MEMORY, STACK, Failed
+from iero.report import Report
 from iero.results import RDF_FORMATS
-from iero.shapes import Report, Shapes
 from iero.store import Store
 from iero.vocabulary import PREFIXES
+
+if TYPE_CHECKING:
+    from iero.changes.guard import Guard
 
 _LABEL: Final = ox.NamedNode(PREFIXES["rdfs"] + "label")
 
@@ -49,8 +50,7 @@ class Workshop:
         self._place = Path()
         self._store = Store()
         self._engine = ox.Store()
-        self._guard = Guard(Shapes.open(map(Path, setting.shapes), trusted=setting.trusted)) \
-            if setting.shapes else None
+        self._guard = _guard(setting) if setting.shapes else None
 
     def open(self) -> Prepared | None:
         """Take a copy of the current version; where there is none, prepare the first one.
@@ -59,7 +59,10 @@ class Workshop:
         """
         if not (self._directory.path / "CURRENT").exists():
             self._enter(self._directory.workplace())
-            fill(self._engine, map(Path, self._setting.seed))
+            if self._setting.seed:
+                from iero.changes.loading import fill
+
+                fill(self._engine, map(Path, self._setting.seed))
             return Prepared(Outcome(self._stage(self._store.graph_sizes(), renamed=True)),
                             self._staged.version)
         self._renew()
@@ -130,6 +133,14 @@ class Workshop:
         self._engine = ox.Store()
         if self._place.name:
             remove(self._place)
+
+
+def _guard(setting: Setting) -> Guard:
+    """Load what validates: only here, for it takes longer than all the rest."""
+    from iero.changes.guard import Guard
+    from iero.shapes import Shapes
+
+    return Guard(Shapes.open(map(Path, setting.shapes), trusted=setting.trusted))
 
 
 def _resized(sizes: Mapping[str, int], outcome: Outcome) -> dict[str, int]:

@@ -13,7 +13,7 @@ from iero.terms import IRI, Literal, Row, Term
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Found", "Question", "Rows", "TaggedRecord", "Tags"]
+__all__ = ["Change", "Found", "GraphDocument", "Question", "Rows", "TaggedRecord", "Tags"]
 
 
 class Rows(list[Row]):

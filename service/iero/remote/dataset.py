@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from iero import resources
-from iero.errors import NotFound, TooLarge
+from iero.errors import NotFound, Refused, TooLarge
 from iero.remote.endpoint import Endpoint
 from iero.results import Answer
 
@@ -21,11 +21,26 @@ def find_graphs(endpoint: Endpoint, wanted: Sequence[str] = ()) -> tuple[tuple[s
     may hold others, such as its own settings. Only where the default graph is the union and there
     are no others is none named: then a graph that is added later is asked too.
 
+    A store that does not keep to the graphs that a query names is marked as such.
+
     :param wanted: graphs that the operator names; they are taken as they are.
     :return: the graphs, and a sentence for the operator.
     :raises NotFound: if there is nothing to serve.
     :raises TooLarge: if there are too many graphs to name.
+    :raises Refused: if graphs are to be named, and the store does not keep to them.
     """
+    endpoint.ignores_datasets = False  # so that it is asked
+    endpoint.ignores_datasets = _ask(endpoint, "store-ignores-datasets").truth
+    graphs, said = _graphs(endpoint, wanted)
+    if endpoint.ignores_datasets and graphs:
+        raise Refused(f"The store at {endpoint.url} answers from all its graphs, whatever graphs a "
+                      "query names, and holds others than those to be served.", operation="FROM",
+                      hint="Start Oxigraph without --union-default-graph.")
+    return graphs, said + (" It does not keep to FROM: queries with FROM are refused."
+                           if endpoint.ignores_datasets else "")
+
+
+def _graphs(endpoint: Endpoint, wanted: Sequence[str]) -> tuple[tuple[str, ...], str]:
     if wanted:
         return tuple(wanted), f"It is asked about the {len(wanted)} graphs that were named."
     ours = tuple(str(row["graph"]) for row in _ask(endpoint, "store-graphs").rows())

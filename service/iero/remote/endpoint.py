@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from iero.directory import About
 from iero.egress import Allowed, Caller, Reply, origin_of
-from iero.errors import BadParameter, IncompleteResult, NotAcceptable, RemoteError
+from iero.errors import BadParameter, IncompleteResult, NotAcceptable, Refused, RemoteError
 from iero.protocol import Format, format_named, refuse_unsafe
 from iero.remote import dialect
 from iero.results import Answer, instantiate
@@ -84,6 +84,8 @@ class Endpoint:
     :param caller: what sends the requests, where not every address may be asked.
     :param graphs: the graphs to ask where a query names none: as its default graph and as its named
         graphs. Without them, those of the endpoint.
+    :ivar ignores_datasets: whether the store is known to answer from all its graphs, whatever a
+        query names; queries that name graphs are refused then.
     :ivar cuts_silently: whether the store has shown to be Virtuoso.
     :raises BadParameter: if the address is none.
     """
@@ -97,7 +99,7 @@ class Endpoint:
         self._timeout, self._size, self._authorization = timeout, size, authorization
         self._caller: Sender = caller or Caller(
             Allowed.of(private=[origin]), connections=connections, waiting=waiting, proxied=True)
-        self.cuts_silently = False
+        self.cuts_silently = self.ignores_datasets = False
 
     def close(self) -> None:
         """Close the connections."""
@@ -133,8 +135,11 @@ class Endpoint:
         refuse_excess(text)
         text = _declare(text, prefixes or {})
         dialect.refuse_extensions(text)
-        asked = _Asked(self, text, _dataset(self.graphs, text, default_graphs, named_graphs),
-                       self._timeout if timeout is None else min(timeout, self._timeout))
+        dataset = _dataset(self.graphs, text, default_graphs, named_graphs)
+        if self.ignores_datasets and (dataset or names_graphs(text)):
+            raise Refused("The store answers from all its graphs, whatever graphs a query names.",
+                          operation="FROM", hint="Name them by GRAPH within the pattern.")
+        asked = _Asked(self, text, dataset, min(timeout or self._timeout, self._timeout))
         kind = _KINDS.get(form(text), "")
         if not kind:
             explain(text)

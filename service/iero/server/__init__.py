@@ -11,11 +11,11 @@
     |-- terms    term pages and documents, the ontology document
     |-- search   full text
     |-- tag      mentions in texts, records and uploaded files
-    `-- search_strings  search strings for bibliographic databases
+    |-- search_strings  search strings for bibliographic databases
+    `-- openapi  /openapi.json, put together from a file for each blueprint
     writing      what all writes have in common: tokens, conditions, answers
     audit        the log of writes
     uploads      bodies that are to be written
-    |-- openapi  /openapi.json, put together from a file for each blueprint
     records      what a request to the tagger brings
     answers      an Answer becomes a complete response, or an error
     negotiation  what a request says: parameters, body, wanted representation
@@ -25,6 +25,7 @@
     mounted      the base path and the public address
     errors       every failure becomes one body, for programs or for people
     telemetry    identifier, times and log line of each request; logs: how the log looks
+    compression  long answers packed
     clients      how much each client may ask
     metrics      /metrics for Prometheus; processes: those of the service
     launcher     the same app on granian

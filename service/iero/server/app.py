@@ -15,6 +15,7 @@ from iero.server import (
     browse,
     clients,
     compare,
+    compression,
     docs,
     errors,
     evidence,
@@ -96,6 +97,7 @@ def create_app(
     context = Context(graph, release, shipped, answer_limit, tagger, record_limit,
                       writing)
     telemetry.install(app, metrics)
+    compression.install(app)
     if admitted is not None:
         clients.install(app, admitted)
     subjects = (about, docs, sparql, update, graph_store, queries, terms, browse, compare,

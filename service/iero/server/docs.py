@@ -20,6 +20,7 @@ from iero.errors import NotFound
 from iero.server import about, answers
 from iero.server.context import Context
 from iero.server.negotiation import HTML, MEDIA_TYPES, choose, one, pairs, require_json, wants_page
+from iero.server.openapi import document
 
 if TYPE_CHECKING:
     from markdown_it.renderer import RendererHTML
@@ -28,6 +29,8 @@ FIRST: Final = ("site", "model-for-psychologists", "model-for-ontologists", "mod
                 "client", "operating", "security", "performance", "evaluation", "coverage",
                 "decisions")
 """The order in which documents are offered; others come after them, by name."""
+
+METHODS: Final = ("get", "put", "post", "delete")
 
 APART: Final = {"changelog": "CHANGELOG.md", "contributing": "CONTRIBUTING.md",
                 "licence": "LICENSE", "licence-of-the-ontology": "ontology/LICENSE"}
@@ -72,6 +75,17 @@ class Documents:
         body = render_template("document.html", document=read(name), names=names())
         return answers.revalidated(Response(body, mimetype="text/html"), self.context, HTML)
 
+    def api(self) -> Response:
+        """Show the interface for programs as a page."""
+        described = document()
+        operations = [(path, method, _resolved(operation, described))
+                      for path, item in described["paths"].items()
+                      for method, operation in item.items() if method in METHODS]
+        groups = [(tag, [each for each in operations if tag["name"] in each[2]["tags"]])
+                  for tag in described["tags"]]
+        body = render_template("api.html", described=described, groups=groups)
+        return Response(body, mimetype="text/html")
+
     def status(self) -> Response:
         """Say what runs here, since when, within which limits, and whether the graph answers."""
         wanted = one(pairs(request.query_string), "format")
@@ -93,6 +107,19 @@ class Documents:
             response = Response(render_template("status.html", **said), mimetype=MEDIA_TYPES[HTML])
         response.headers["Cache-Control"] = "no-store"
         return response
+
+
+def _resolved(operation: dict[str, Any], described: dict[str, Any]) -> dict[str, Any]:
+    """Return an operation with its shared parameters and responses in place."""
+    components = described["components"]
+
+    def whole(kind: str, each: dict[str, Any]) -> dict[str, Any]:
+        return components[kind][each["$ref"].rpartition("/")[2]] if "$ref" in each else each
+
+    return operation | {
+        "parameters": [whole("parameters", each) for each in operation.get("parameters", [])],
+        "responses": {status: whole("responses", each)
+                      for status, each in operation["responses"].items()}}
 
 
 @cache
@@ -220,6 +247,7 @@ def blueprint(context: Context) -> Blueprint:
     views = Documents(context)
     made = Blueprint("docs", __name__)
     made.add_url_rule("/docs", view_func=views.index)
+    made.add_url_rule("/docs/api", view_func=views.api)
     made.add_url_rule("/docs/<path:name>", view_func=views.document)
     made.add_url_rule("/status", view_func=views.status)
     return made

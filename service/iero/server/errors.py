@@ -44,7 +44,7 @@ def respond(problem: dict[str, Any], page: str = "error.html", **context: Any) -
         problem = problem | {"request_id": identifier}
     if "reason" in problem:
         telemetry.note(reason=problem["reason"])
-    if prefers_html(accept()):
+    if prefers_html(accept()) and request.host:  # pages have links that need one
         body = render_template(page, problem=problem, **context)
         response = Response(body, problem["status"], mimetype="text/html")
     else:
@@ -83,8 +83,7 @@ def report(error: IeroError) -> Response:
         return Response(body, error.status, content_type=fmt.content_type)
     if chosen == "text/plain":
         return Response(found.text(), error.status, content_type="text/plain; charset=utf-8")
-    body = json.dumps(error.problem(), ensure_ascii=False, default=str) + "\n"
-    return Response(body, error.status, content_type=chosen)
+    return respond(error.problem())
 
 
 def _framework(error: HTTPException) -> Response | HTTPException:

@@ -81,6 +81,7 @@ class GraphStore:
 
     def _write(self, graph: str | None, writing: Writing) -> Response:
         if request.method == "POST" and request.content_length == 0:
+            writing.admit()
             return Response(status=204)  # nothing to merge (section 5.5)
         if graph is None and request.method != "POST":
             raise BadParameter(f"{request.method} does not say which graph it is about.",

@@ -19,7 +19,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server.mp import MPServer
 
@@ -27,12 +28,9 @@ import iero
 from iero import resources
 from iero.configuration import Configuration
 from iero.directory import DataDirectory
-from iero.egress import Allowed
 from iero.errors import BadParameter, IeroError
-from iero.federation import Federation
 from iero.graph import Backend, KnowledgeGraph
 from iero.pool import Limits, Pool
-from iero.remote import Endpoint, credentials, find_graphs
 from iero.server import logs, telemetry
 from iero.server.app import create_app
 from iero.server.clients import Clients
@@ -41,11 +39,15 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from iero.changes import Changes
+    from iero.remote import Endpoint
     from iero.server.metrics import Metrics
     from iero.server.writing import Writing
 
 STOP_SECONDS: Final = 5
 """How long running requests may take to finish when the service is stopped."""
+
+HEADERS: Final = 1 << 16
+"""Bytes that the line and the headers of a request may have."""
 
 RELEASE: Final = "ontology/release/iero-kg.nq"
 
@@ -85,7 +87,10 @@ def _watch(settled: Configuration) -> None:
     server = _Watcher(
         "iero", address=settled.host, port=settled.port, interface=Interfaces.WSGI,
         workers=settled.workers, blocking_threads=settled.threads, websockets=False,
+        http=HTTPModes.http1,
         log_level=LogLevels.error, workers_kill_timeout=STOP_SECONDS,
+        http1_settings=HTTP1Settings(
+            header_read_timeout=round(settled.header_timeout * 1000), max_buffer_size=HEADERS),
     )
     server.metrics_port = settled.metrics_port
     server.serve(target_loader=partial(_load, settled), wrap_loader=False)
@@ -203,8 +208,7 @@ def _graph(
                     configuration.cache << 20)
         pool.observe = partial(_observe, metrics=metrics)
         backend = pool
-    allowed = Allowed.of(configuration.allow_service, configuration.allow_private)
-    graph = KnowledgeGraph(Federation(backend, allowed, limits.seconds) if allowed else backend)
+    graph = KnowledgeGraph(_federated(backend, configuration))
     if configuration.store:
         graph.terms()  # a store that cuts off even these is of no use, and should say so now
     return graph
@@ -218,8 +222,21 @@ def _source(configuration: Configuration, changes: Changes | None) -> list[Path]
     return [configuration.data or Path(str(resources.locate(RELEASE)))]
 
 
+def _federated(backend: Backend, configuration: Configuration) -> Backend:
+    """Let queries ask other endpoints, where some are allowed."""
+    if not (configuration.allow_service or configuration.allow_private):
+        return backend
+    from iero.egress import Allowed
+    from iero.federation import Federation
+
+    allowed = Allowed.of(configuration.allow_service, configuration.allow_private)
+    return Federation(backend, allowed, configuration.timeout)
+
+
 def _store(url: str, configuration: Configuration) -> Endpoint:
     """Connect to a remote store, and say on standard error what of it is served."""
+    from iero.remote import Endpoint, credentials, find_graphs
+
     limits = _limits(configuration)
     authorization = credentials(configuration.store_user, configuration.store_password,
                                 configuration.store_token)

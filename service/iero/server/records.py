@@ -219,6 +219,8 @@ def _loaded(text: str, what: str) -> Any:
         return json.loads(text)
     except ValueError as error:
         raise BadParameter(f"{what} is no JSON: {error}.") from error
+    except RecursionError as error:
+        raise BadParameter(f"{what} is nested too deeply.", hint="A record is flat.") from error
 
 
 def _decoded(body: bytes) -> str:

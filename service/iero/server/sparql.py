@@ -19,7 +19,7 @@ from iero.server.display import CHOICES, Controls, Display
 from iero.server.emptiness import why_empty
 from iero.server.errors import respond
 from iero.server.negotiation import Pairs, data_format, grouped, one, pairs, read_body, wants_page
-from iero.server.preview import Preview, sample
+from iero.server.preview import Preview, sample, without_header
 
 if TYPE_CHECKING:
     from iero.results import Answer
@@ -38,7 +38,7 @@ class Endpoint:
         in_form = pairs(body) if is_form else []
         wanted = one(in_url + in_form, "format")
         if request.method != "POST" and not any(name == "query" for name, _ in in_url):
-            return self._entrance(wanted)
+            return self._entrance(wanted, one(in_url, "question"))
 
         def asked() -> QueryRequest:
             with telemetry.timed("parse"):
@@ -65,9 +65,11 @@ class Endpoint:
                 raise
         return self.context.graph.answer(asked)
 
-    def _entrance(self, wanted: str | None) -> Response:
+    def _entrance(self, wanted: str | None, question: str | None) -> Response:
         if wants_page(wanted):
-            return Response(render_template("sparql.html", **self._page()), mimetype="text/html")
+            text = without_header(self.context.graph.catalogue[question].text) if question else ""
+            page = render_template("sparql.html", **self._page(text))
+            return Response(page, mimetype="text/html")
         return description.send(description.of(self.context), wanted)
 
     def _result_page(self, asked: Callable[[], QueryRequest], given: Pairs) -> Response:

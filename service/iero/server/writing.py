@@ -78,7 +78,7 @@ class Writing:
         :raises PreconditionFailed: if a condition of the request does not hold.
         :raises IeroError: whatever else refuses the change.
         """
-        bearer = self._bearer()
+        bearer = self.admit()
         attempt = {"token": bearer.name, "client": request.remote_addr, "operation": operation,
                    "graph": graph, "request": request.environ.get("iero.request_id", "")}
         try:
@@ -91,7 +91,7 @@ class Writing:
         self.audit.done(attempt, outcome)
         return self._told(outcome, graph)
 
-    def _bearer(self) -> _Bearer:
+    def admit(self) -> _Bearer:
         """Return who sent the request, by the token in its header; nowhere else is one looked for.
 
         :raises Unauthorized: if there is none, or it is not valid.

@@ -3,7 +3,8 @@
 Nobody else in the package sees the engine, pySHACL over rdflib.
 """
 
+from iero.report import SEVERITIES, Fault, Report
 from iero.shapes.reach import Chain, Step
-from iero.shapes.validation import SEVERITIES, Fault, Report, Shapes, validate
+from iero.shapes.validation import Shapes, validate
 
 __all__ = ["SEVERITIES", "Chain", "Fault", "Report", "Shapes", "Step", "validate"]

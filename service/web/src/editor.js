@@ -62,6 +62,8 @@ export function mount(area, { suggest, prefixes, fault }) {
     return true;
   };
   const label = area.labels[0];
+  const focused = document.activeElement === area;
+  const height = area.offsetHeight;
   const view = new EditorView({
     parent: root,
     root,
@@ -82,7 +84,9 @@ export function mount(area, { suggest, prefixes, fault }) {
       ],
     }),
   });
+  view.dom.style.minHeight = `${height}px`; // so that nothing below it moves
   area.hidden = true;
+  if (focused) view.focus();
   area.required = false; // a field that is not shown cannot be asked for; the service asks
   label?.addEventListener("click", () => view.focus());
   return view;

@@ -11,14 +11,14 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
-import yaml
 from flask import Blueprint, Response, current_app, jsonify
 
 import iero
 from iero.server import links
 from iero.server.context import Context
+from iero.server.negotiation import require_json
 
-__all__ = ["blueprint"]
+__all__ = ["blueprint", "document"]
 
 _ALWAYS: Final = (429, 503)
 _METHODS: Final = ("get", "put", "post", "delete")
@@ -26,6 +26,8 @@ _METHODS: Final = ("get", "put", "post", "delete")
 
 @cache
 def _read(name: str) -> dict[str, Any]:
+    import yaml  # when the description is first asked for
+
     content: dict[str, Any] = yaml.safe_load(
         files(__package__).joinpath(f"{name}.yaml").read_text(encoding="utf-8"))
     return content
@@ -46,14 +48,20 @@ def _operation(declared: dict[str, Any]) -> dict[str, Any]:
         "responses": responses}
 
 
-def _document() -> Response:
-    """Describe this service."""
+def document() -> dict[str, Any]:
+    """Return the description of this service, as it was started."""
     shared = _read("document")
-    return jsonify(shared | {
+    return shared | {
         "info": shared["info"] | {"version": iero.__version__},
         "servers": [{"url": links.absolute("about.home").rstrip("/")}],
         "paths": _paths(["static", *current_app.blueprints]),
-    })
+    }
+
+
+def _document() -> Response:
+    """Describe this service."""
+    require_json(None)
+    return jsonify(document())
 
 
 def blueprint(_: Context) -> Blueprint:
