@@ -195,6 +195,25 @@ def test_others_are_served_while_hostile_queries_run(pool):
     assert slowest < 0.5
 
 
+def test_a_query_gives_way_for_what_it_works_and_not_for_what_it_waits():
+    """A quick query that is kept from the processor must not be put behind the slow ones too."""
+    pool = Pool([RELEASE], Limits(seconds=20), size=1)
+    try:
+        assert pool.query("ASK {}").truth
+        [worker] = pool._idle
+        os.kill(worker.pid, signal.SIGSTOP)
+        waiting = threading.Thread(target=lambda: written(pool.query("ASK {}"), "json", "boolean"))
+        waiting.start()
+        time.sleep(1.5)
+        os.kill(worker.pid, signal.SIGCONT)
+        waiting.join()
+        assert (worker.slow, pool._idle) == (False, [worker])
+        fails(pool, HOSTILE["cartesian product"][0], timeout=4)
+        assert worker.slow
+    finally:
+        pool.close()
+
+
 def test_a_client_may_lower_the_time_and_not_raise_it(pool):
     query = HOSTILE["cartesian product"][0]
     started = time.monotonic()

@@ -44,8 +44,10 @@ _KINDS: Final = {"SELECT": "bindings", "ASK": "boolean", "CONSTRUCT": "graph", "
 _PROGRAM: Final = "from iero.pool.worker import main; main()"
 _BLOCK: Final = 1 << 18
 _SLOW: Final = 1.0
-"""Seconds after which a query gives way to the others on the processor."""
+"""Seconds on the processor after which a query gives way to the others. Not seconds of waiting: a
+quick query that the slow ones keep from the processor must not be put behind them as well."""
 _GIVEN_WAY: Final = 10
+_TICKS: Final = os.sysconf("SC_CLK_TCK")
 _UNKNOWN: Final = 255
 """The exit code of a worker of which nobody can tell."""
 _BLOATED: Final = 64 * MEGABYTE
@@ -66,6 +68,14 @@ class _Worker:
     def memory(self) -> int:
         """Return the bytes by which it has grown; 0 where the system does not tell."""
         return max(resident(self.pid) - self.baseline, 0)
+
+    def processor_seconds(self) -> float:
+        """Return how long it has been at work on a processor; 0 where the system does not tell."""
+        try:
+            fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            return 0.0
+        return (int(fields[11]) + int(fields[12])) / _TICKS
 
     def give_way(self) -> None:
         """Let quicker queries go first on the processor."""
@@ -291,6 +301,8 @@ class _Lease:
     limits: Limits
     holder: _Holder
     started: float = field(default_factory=monotonic)
+    spent: float | None = None
+    """Seconds on a processor that the worker had behind it at the first look."""
 
     def send(self, message: object) -> None:
         """Give the worker its task, or ask it to go on."""
@@ -323,7 +335,10 @@ class _Lease:
                         self.limits.seconds)
         if self.worker.memory() > self.limits.memory:
             raise self._out_of_memory()
-        if elapsed > _SLOW and not self.worker.slow:
+        spent = self.worker.processor_seconds()
+        if self.spent is None:
+            self.spent = spent
+        if spent - self.spent > _SLOW and not self.worker.slow:
             self.worker.give_way()
 
     def _out_of_memory(self) -> LimitExceeded:
