@@ -5,20 +5,23 @@ from __future__ import annotations
 import shutil
 import tempfile
 import weakref
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 from typing import Final
 
+from iero.changes.evaluation import loads
 from iero.changes.grants import Grants
-from iero.changes.messages import Delete, Post, Put, Request, Setting, Update, Work
+from iero.changes.messages import Delete, Fetched, Post, Put, Request, Setting, Update, Work
 from iero.changes.outcome import Outcome
 from iero.changes.process import Writer
 from iero.directory import DataDirectory
-from iero.errors import LimitExceeded, PreconditionFailed, ServiceFailure
+from iero.errors import LimitExceeded, PreconditionFailed, RemoteError, ServiceFailure
 from iero.pool import Limits
 from iero.resources import locate, walk
+
+Fetch = Callable[[str], tuple[bytes, str]]
 
 LIMITS: Final = Limits(seconds=60.0, waiting=30.0)
 """What a change may cost, unless somebody says otherwise."""
@@ -39,6 +42,9 @@ class Changes:
 
     The methods that change data have these in common:
 
+    :ivar fetch: fetches the document that LOAD names and says its format; without it, LOAD is
+        refused.
+
     :param grants: what the client may do.
     :param dry_run: carry out and check everything, and then leave the data as they were.
     :param if_version: versions of the data, one of which must be the current one.
@@ -55,6 +61,7 @@ class Changes:
                  temporary: bool = False) -> None:
         self.directory = directory
         self.limits = limits
+        self.fetch: Fetch | None = None
         self._setting = setting
         self._turn = Lock()
         self._writer = Writer(setting)
@@ -103,8 +110,10 @@ class Changes:
         :param using_graphs: as ``using-graph-uri`` of the protocol, and so ``using_named_graphs``.
         :raises BadQuery: if it does not parse.
         :raises BadParameter: for a dataset of the protocol beside USING or WITH in the text.
+        :raises RemoteError: if a document that LOAD names cannot be had.
         """
-        request = Update(text, tuple(using_graphs), tuple(using_named_graphs))
+        request = Update(text, tuple(using_graphs), tuple(using_named_graphs),
+                         self._fetched(text, grants))
         return self._change(request, grants, dry_run, if_version, None, timeout)
 
     def put(self, graph: str, data: bytes, fmt: str, *, grants: Grants, base: str = "",
@@ -160,6 +169,21 @@ class Changes:
             made.close()
             raise
         return made
+
+    def _fetched(self, text: str, grants: Grants) -> tuple[Fetched, ...]:
+        """Fetch the documents that an update loads, as far as the client may do so."""
+        if self.fetch is None:
+            return ()
+        found = []
+        for url, graph, silent in loads(text):
+            grants.require("load", [graph])
+            try:
+                found.append(Fetched(url, *self.fetch(url)))
+            except (RemoteError, LimitExceeded):
+                if not silent:
+                    raise
+                found.append(Fetched(url, None))
+        return tuple(found)
 
     def _fill(self) -> None:
         """Publish the first version of a new directory."""

@@ -17,10 +17,12 @@ from typing import Any, Final, cast
 import pyoxigraph as ox
 
 from iero.changes.editor import DEFAULT_GRAPH, Editor, Graph, Named
+from iero.changes.grants import DEFAULT
 from iero.changes.messages import Update
 from iero.changes.operations import Operation, operations
-from iero.errors import BadParameter, BadQuery, Conflict, NotFound, Refused
+from iero.errors import BadDocument, BadParameter, BadQuery, Conflict, NotFound, Refused
 from iero.grammar import explain_syntax_error, first_fault
+from iero.results import RDF_FORMATS
 from iero.store import Store
 from iero.syntax import refuse_calls, refuse_depth, refuse_excess, tokens
 
@@ -35,7 +37,7 @@ def evaluate(request: Update, store: Store, editor: Editor) -> None:
     :param store: the data, as the operations before have left them; what ``editor`` edits.
     :raises BadQuery: if it does not parse; nothing has been changed then.
     :raises BadParameter: if it names its dataset twice.
-    :raises Refused: if it would fetch something, or change what is not granted.
+    :raises Refused: if it would fetch what was not fetched for it, or change what is not granted.
     :raises Conflict: if a graph to create exists; ``NotFound`` if one that is needed does not.
     """
     found = _parsed(request.text)
@@ -46,6 +48,9 @@ def evaluate(request: Update, store: Store, editor: Editor) -> None:
                     "The request names its dataset twice: by using-graph-uri or "
                     "using-named-graph-uri, and by WITH or USING in the text.",
                     hint="Do one of the two.", parameter="using-graph-uri")
+    if sum(operation.kind == "LOAD" for operation in found) > len(request.documents):
+        raise Refused("LOAD: documents are not fetched from here.", operation="LOAD",
+                      hint="Send the document itself: PUT or POST it to /store?graph=...")
     evaluator = _Evaluator(request, store, editor)
     for operation in found:
         evaluator.carry_out(operation)
@@ -62,13 +67,33 @@ def _parsed(text: str) -> list[Operation]:
             raise
         raise explain_syntax_error(text, 1, 1, "", "Update") from error
     for operation in found:
-        if operation.kind == "LOAD":
-            raise Refused("LOAD: documents are not fetched from here.", operation="LOAD",
-                          hint="Send the document itself: PUT or POST it to /store?graph=...")
+        if operation.kind == "LOAD":  # the engine would fetch it
+            _look_at_load(operation, text)
+            continue
         if operation.where and not operation.kind.endswith("DATA"):
             refuse_excess(operation.text)
         _look_at(operation, text)
     return found
+
+
+def loads(text: str) -> list[tuple[str, str, bool]]:
+    """Return the URL, the graph (as grants call it) and whether to be SILENT of each LOAD.
+
+    :raises BadQuery: if the request does not parse.
+    """
+    if "LOAD" not in text.upper() and "\\" not in text:  # most have none
+        return []
+    return [(_iri(each, each.graphs[0]), _target(each), each.silent)
+            for each in _parsed(text) if each.kind == "LOAD"]
+
+
+def _target(operation: Operation) -> str:
+    return _iri(operation, operation.graphs[1]) if len(operation.graphs) > 1 else DEFAULT
+
+
+def _look_at_load(operation: Operation, text: str) -> None:
+    if first_fault(list(tokens(operation.request)), "Update") is not None:
+        raise explain_syntax_error(text, 1, 1, "", "Update")
 
 
 def _look_at(operation: Operation, text: str) -> None:
@@ -99,6 +124,7 @@ class _Evaluator:
         self._request = request
         self._store = store
         self._editor = editor
+        self._documents = iter(request.documents)
 
     def carry_out(self, operation: Operation) -> None:
         if operation.kind == "INSERT DATA":
@@ -149,6 +175,18 @@ class _Evaluator:
         try:
             handle(operation)
         except (Conflict, NotFound):
+            if not operation.silent:
+                raise
+
+    def _load(self, operation: Operation) -> None:
+        document = next(self._documents)
+        if document.data is None:  # it could not be had, and the operation is SILENT
+            return
+        target = _target(operation)
+        graph = DEFAULT_GRAPH if target == DEFAULT else ox.NamedNode(target)
+        try:
+            self._editor.insert(read(document.data, document.format, graph, document.url))
+        except BadDocument:
             if not operation.silent:
                 raise
 
@@ -238,6 +276,22 @@ def _filled(operation: Operation, template: str, rows: str, stand_in: _StandIn) 
     given = f"WITH {operation.given} " if operation.given else ""
     scratch.update(f"{operation.prologue}{given}INSERT {template} WHERE {{ {rows} }}")
     return list(stand_in.restored(scratch))
+
+
+def read(data: bytes, fmt: str, graph: Graph, base: str = "") -> list[ox.Quad]:
+    """Read a document into a graph; its blank nodes are new ones (Graph Store Protocol, 5.5).
+
+    :raises BadDocument: if it does not parse.
+    """
+    try:
+        return [ox.Quad(quad.subject, quad.predicate, quad.object, graph)
+                for quad in ox.parse(data, RDF_FORMATS[fmt], base_iri=base or None,
+                                     without_named_graphs=True, rename_blank_nodes=True)]
+    except SyntaxError as error:
+        raise BadDocument(f"The document does not parse as {fmt}: {error.msg}.",
+                          line=error.lineno, column=error.offset,
+                          hint="Mend it there; the fault may lie just before the place named.") \
+            from error
 
 
 def _moved(quads: Iterable[ox.Quad], target: Graph) -> list[ox.Quad]:

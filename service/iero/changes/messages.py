@@ -29,12 +29,26 @@ class Setting:
 
 
 @dataclass(frozen=True)
+class Fetched:
+    """A document that LOAD names, as it was found; without data where it could not be had."""
+
+    url: str
+    data: bytes | None
+    format: str = ""
+
+
+@dataclass(frozen=True)
 class Update:
-    """A request of SPARQL 1.1 Update, with the dataset of the protocol (section 2.2.3)."""
+    """A request of SPARQL 1.1 Update, with the dataset of the protocol (section 2.2.3).
+
+    :ivar documents: those that its LOAD operations name, in their order: what prepares changes
+        never calls anybody.
+    """
 
     text: str
     using: tuple[str, ...] = ()
     using_named: tuple[str, ...] = ()
+    documents: tuple[Fetched, ...] = ()
 
 
 @dataclass(frozen=True)

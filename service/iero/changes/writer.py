@@ -21,16 +21,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pyoxigraph as ox
 
-from iero.changes.editor import DEFAULT_GRAPH, Delta, Editor, Graph
-from iero.changes.evaluation import evaluate
+from iero.changes.editor import DEFAULT_GRAPH, Delta, Editor
+from iero.changes.evaluation import evaluate, read
 from iero.changes.grants import DEFAULT
 from iero.changes.messages import Delete, Post, Prepared, Put, Setting, Update, Work
 from iero.changes.outcome import Outcome
 from iero.directory import About, DataDirectory, clone, disk, remove
-from iero.errors import BadDocument, IeroError, NotFound, PreconditionFailed
+from iero.errors import IeroError, NotFound, PreconditionFailed
 from iero.pool.worker import OUT_OF_MEMORY, STACK, Failed
 from iero.report import Report
-from iero.results import RDF_FORMATS
 from iero.store import Store
 from iero.vocabulary import PREFIXES
 
@@ -192,27 +191,13 @@ def _delete(graph: ox.NamedNode | ox.DefaultGraph, exists: bool, editor: Editor)
 
 def _write(request: Put | Post, graph: ox.NamedNode | ox.DefaultGraph, editor: Editor) -> None:
     """Replace the content of a graph, or add to it."""
-    new = _parsed(request, graph)
+    new = read(request.data, request.format, graph, request.base)
     if isinstance(request, Put):
         kept = set(new)
         editor.delete(quad for quad in editor.content(graph) if quad not in kept)
     if not isinstance(graph, ox.DefaultGraph):
         editor.create(graph)
     editor.insert(new)
-
-
-def _parsed(request: Put | Post, graph: Graph) -> list[ox.Quad]:
-    """Read a document; its blank nodes are new ones (section 5.5)."""
-    try:
-        return [ox.Quad(quad.subject, quad.predicate, quad.object, graph)
-                for quad in ox.parse(request.data, RDF_FORMATS[request.format],
-                                     base_iri=request.base or None, without_named_graphs=True,
-                                     rename_blank_nodes=True)]
-    except SyntaxError as error:
-        raise BadDocument(f"The document does not parse as {request.format}: {error.msg}.",
-                          line=error.lineno, column=error.offset,
-                          hint="Mend it there; the fault may lie just before the place named.") \
-            from error
 
 
 def _work(control: Connection, messages: SimpleQueue[Any]) -> None:

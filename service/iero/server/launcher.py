@@ -157,8 +157,23 @@ def _changes(configuration: Configuration) -> Changes | None:
 
     limits = replace(_limits(configuration), seconds=configuration.write_timeout)
     if configuration.directory is None:
-        return Changes.scratch(limits=limits)
-    return Changes.open(configuration.directory, shapes=configuration.shapes or None, limits=limits)
+        changes = Changes.scratch(limits=limits)
+    else:
+        changes = Changes.open(configuration.directory, shapes=configuration.shapes or None,
+                               limits=limits)
+    if configuration.allow_service or configuration.allow_private:
+        changes.fetch = partial(_fetch, configuration)
+    return changes
+
+
+def _fetch(configuration: Configuration, url: str) -> tuple[bytes, str]:
+    """Fetch a document from an origin that is allowed."""
+    from iero.egress import Allowed, fetch_rdf
+
+    allowed = Allowed.of(configuration.allow_service, configuration.allow_private)
+    data, found = fetch_rdf(url, allowed, seconds=configuration.write_timeout,
+                            size=configuration.upload_limit << 20)
+    return data, found.name
 
 
 def _writing(configuration: Configuration, changes: Changes) -> Writing:
