@@ -55,10 +55,10 @@ def test_a_check_query_opens_with_a_summary_and_its_severity(check):
 
 
 def test_the_ontology_passes_every_check_within_its_budget():
-    started = time.perf_counter()
+    started = time.process_time()  # of the processor: the machine may have other work
     findings = run_checks()
     assert [finding for finding in findings if finding.severity == "error"] == []
-    assert time.perf_counter() - started < 20
+    assert time.process_time() - started < 20
 
 
 @pytest.fixture

@@ -218,7 +218,7 @@ def test_one_named_graph_is_exported_to_standard_output(run: Iero, small: Path) 
     (["query", "ASK {}", "-p", "nonsense"], "name=value"),
     (["query", "ASK { VALUES ?x { 1 } }", "-p", "x=1", "-p", "x=2"], "2 times"),
     (["query", "ASK {}", "--data", "none.ttl"], "no file 'none.ttl'"),
-    (["query", "ASK {}", "--url", "localhost"], "not the URL"),
+    (["query", "ASK {}", "--url", "localhost"], "no address of the web"),
     (["show", "Ventng"], "Did you mean Venting?"),
     (["show", "Venting", "-f", "csv"], "Available: turtle"),
     (["show"], "Missing argument"),
@@ -231,7 +231,7 @@ def test_one_named_graph_is_exported_to_standard_output(run: Iero, small: Path) 
     (["check", "/nowhere"], "no folder '/nowhere'"),
     (["serve", "--data", "none.ttl"], "no file 'none.ttl'"),
     (["serve", "--port", "x"], "'x' is not a valid integer"),
-    (["serve", "--data", "a", "--url", "b"], "not both"),
+    (["serve", "--data", "a", "--url", "b"], "not two of them"),
     (["nonsense"], "No such command"),
     (["--nonsense"], "No such option"),
 ])

@@ -128,6 +128,7 @@ def test_show_config_says_what_holds_and_where_it_comes_from(
 ) -> None:
     config = file("cache = 1\n")
     monkeypatch.setenv("IERO_JOBS", "2")
+    monkeypatch.setenv("COLUMNS", "300")  # the path of the file may be long
     assert cli.run(["serve", "--config", config, "--port", "3", "--show-config"]) == 0
     rows = {line.split()[0]: line.split()[1:] for line in capsys.readouterr().out.splitlines()}
     assert rows["port"] == ["3", "--port"]

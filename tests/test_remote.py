@@ -328,7 +328,7 @@ def test_failures_of_the_store_are_clean_answers(
         (play if broken[0] else answering(stored))(connection, request)
 
     with peer(turned) as made:
-        graph = KnowledgeGraph(Endpoint(made.url, 0.5))
+        graph = KnowledgeGraph(Endpoint(made.url, 1.0))
         app = create_app(graph)
         graph.terms()
         broken[0] = True

@@ -149,8 +149,8 @@ class Configuration:
     store_token: str | None = setting(None, "A bearer token for the store.", DATA, secret=True)
 
     allow_service: tuple[str, ...] = setting(
-        (), "An origin, such as https://example.org, that queries may ask by SERVICE and from which "
-        "updates may LOAD. Repeatable.", OTHERS, metavar="ORIGIN")
+        (), "An origin, such as https://example.org, that queries may ask by SERVICE and from "
+        "which updates may LOAD. Repeatable.", OTHERS, metavar="ORIGIN")
     allow_private: tuple[str, ...] = setting(
         (), "The same for an origin within your own machine or network. Repeatable.", OTHERS,
         metavar="ORIGIN")

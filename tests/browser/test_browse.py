@@ -93,7 +93,7 @@ def test_the_query_behind_a_page_runs(opened):
 def test_terms_are_compared_side_by_side(opened, script):
     page = opened("/compare", script=script)
     assert page.locator("table.compared thead th").count() >= 4
-    page.get_by_label("Add a term").fill("venting")
+    page.get_by_label("Add", exact=True).fill("venting")
     with page.expect_navigation():
         page.get_by_role("button", name="Compare").click()
     assert "venting" in page.locator("table.compared thead").inner_text()

@@ -20,7 +20,9 @@ ROUTES = {
     "/ontology.ttl": {"GET"}, "/search?q=venting": {"GET"}, "/search-string/Venting": {"GET"},
     "/tag?text=venting": {"GET", "POST"}, "/openapi.json": {"GET"}, "/static/iero.css": {"GET"},
 } | {path: {"GET"} for path in (
-    "/docs", "/docs/client.md", "/status", "/neighbors/Venting", "/work?iri=urn:a", "/browse",
+    "/docs", "/docs/api", "/docs/client.md", "/status",
+    "/neighbors/Venting", "/work?iri=urn:a",
+    "/browse",
     "/browse/Venting", "/mentions/Venting", "/compare?term=Venting", "/evidence",
     "/claims?about=Venting", "/conflicts", "/names", "/suggest?q=ven", "/feed.atom",
     "/sitemap.xml", "/sitemap-1.xml", "/robots.txt", "/opensearch.xml", "/favicon.ico")}

@@ -170,6 +170,9 @@ def test_the_service_reports_on_standard_error(launch: Any, form: str) -> None:
     with launch("--log-level", "info", "--log-format", form) as service:
         httpx.get(service.address + "/health", headers={"X-Request-Id": "to-be-found"})
         httpx.get(service.address + FORGED)
+        deadline = time.monotonic() + 10
+        while not any("forged" in line for line in service.log) and time.monotonic() < deadline:
+            time.sleep(0.05)
         service.process.terminate()
         assert service.process.wait(20) == 0
     lines = [line for line in service.log if "to-be-found" in line]

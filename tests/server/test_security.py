@@ -226,7 +226,7 @@ class _Page(HTMLParser):
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._script = tag == "script"
+        self._script = tag == "script" and dict(attrs).get("type") != "application/ld+json"
         if tag == "img" and not dict(attrs).get("src", "").startswith("/static/"):
             self.inline.append("img")
         self.events += [name for name, _ in attrs if name.startswith("on")]

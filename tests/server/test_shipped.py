@@ -51,7 +51,7 @@ def test_every_term_has_a_page_and_is_the_subject_of_its_graph(
         path = "/term/" + term.removeprefix("https://w3id.org/iero/")
         page = client.get(path, headers=BROWSER)
         assert page.status_code == 200, path
-        assert f"<p><span class=\"iri\">{term}</span></p>" in page.text
+        assert f">{term}<" in page.text
         if number % 20 == 0:
             graph = rdflib.Graph().parse(data=client.get(path).content, format="turtle")
             assert (rdflib.URIRef(term), rdflib.RDFS.label, None) in graph
