@@ -7,7 +7,6 @@ runs over the small project in ``tests/project/``, in which one thing at a time 
 
 import re
 import shutil
-import time
 from pathlib import Path
 
 import pytest
@@ -54,11 +53,9 @@ def test_a_check_query_opens_with_a_summary_and_its_severity(check):
     assert second in ("#+ severity: error", "#+ severity: warning")
 
 
-def test_the_ontology_passes_every_check_within_its_budget():
-    started = time.process_time()  # of the processor: the machine may have other work
+def test_the_ontology_passes_every_check():
     findings = run_checks()
     assert [finding for finding in findings if finding.severity == "error"] == []
-    assert time.process_time() - started < 20
 
 
 @pytest.fixture

@@ -144,7 +144,7 @@ def test_the_drawn_graph_leads_to_the_pages_of_its_things(opened, asking):
                 break
         if "/term/" in page.url:
             break
-    assert re.search(r"/a/b/term/(Venting|SupportSeeking)$", page.url)
+    page.wait_for_url(re.compile(r"/a/b/term/(Venting|SupportSeeking)$"), timeout=10_000)
 
 
 def test_triples_are_shown_as_table_and_as_turtle(opened, asking):
