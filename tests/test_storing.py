@@ -14,9 +14,6 @@ from iero.store import Store
 SAMPLE = Path(str(locate("queries/samples/annotations.trig")))
 LITERATURE = "https://w3id.org/iero/graph/literature/sample"
 GRAPH = "https://example.org/notes"
-# The engine complains where an iterator is collected by another thread, such as a progress bar's.
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:Exception ignored in:pytest.PytestUnraisableExceptionWarning")
 
 
 @pytest.fixture(scope="module")

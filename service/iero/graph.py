@@ -282,7 +282,7 @@ class KnowledgeGraph:
     def lexicon(self) -> list[tuple[str, str, str]]:
         """Return term, property and value of every name, and of every link between two terms."""
         rows = self._service("lexicon").rows()
-        return [(str(row["term"]), str(row["property"]), str(row["value"])) for row in rows]
+        return sorted((str(row["term"]), str(row["property"]), str(row["value"])) for row in rows)
 
     def nearest(self, name: str, n: int = 5) -> list[str]:
         """Return the names of terms most like a given one."""

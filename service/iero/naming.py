@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
+from operator import itemgetter
 from typing import Final
 
 from iero.errors import BadParameter
@@ -80,7 +81,7 @@ class Names:
     def __init__(self, rows: Iterable[Row]) -> None:
         """Take the rows ``term, property, text`` of ``queries/service/names.rq``."""
         self._texts: dict[IRI, dict[str, list[str]]] = {}
-        for row in rows:
+        for row in sorted(rows, key=itemgetter("term", "property", "text")):
             texts = self._texts.setdefault(IRI(row["term"]), {})
             texts.setdefault(str(row["property"]), []).append(str(row["text"]))
         self._by_label: dict[str, list[IRI]] = {}

@@ -8,7 +8,7 @@ import pytest
 from iero.changes import EVERYTHING, Changes, Grant, Grants
 from iero.configuration import Configuration
 from iero.errors import BadDocument, InvalidChange, Refused, RemoteError
-from iero.server import launcher
+from iero.server.opening import open_changes
 
 from tests.changes.conftest import GRAPH, MINE
 from tests.changes.test_changes import content, leaves_no_trace
@@ -85,7 +85,7 @@ def test_nothing_is_asked_for_whoever_may_not_load(changes, asked):
 
 def test_the_service_loads_from_allowed_origins_only():
     with peer(saying(reply(EMMA, "text/turtle"))) as server:
-        changes = launcher._changes(Configuration(scratch=True, allow_private=(server.origin,)))
+        changes = open_changes(Configuration(scratch=True, allow_private=(server.origin,)))
         try:
             text = f"LOAD <{server.origin}/emma>"
             assert changes.update(text, grants=EVERYTHING).inserted == 2

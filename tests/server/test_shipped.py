@@ -42,6 +42,20 @@ def test_every_question_has_a_page_with_its_rows_and_a_file(client: httpx.Client
         assert client.get(path + ".rq").text.startswith("#+ summary: ")
 
 
+def test_the_list_of_questions_is_narrowed_by_words_in_both_forms(client: httpx.Client) -> None:
+    every = client.get("/queries").json()["queries"]
+    some = client.get("/queries?q=contagion").json()["queries"]
+    assert 0 < len(some) < len(every)
+    page = client.get("/queries?q=contagion", headers=BROWSER).text
+    assert all(f'/queries/{each["name"]}"' in page for each in some)
+    assert client.get("/queries?q=zzz").json() == {"queries": []}
+
+
+def test_what_concerns_the_page_alone_changes_no_data(client: httpx.Client) -> None:
+    path = "/queries/what-is-emotional-labor"
+    assert client.get(path + "?view=graph&sort=x").json() == client.get(path).json()
+
+
 def test_every_term_has_a_page_and_is_the_subject_of_its_graph(
     client: httpx.Client, shipped: KnowledgeGraph
 ) -> None:

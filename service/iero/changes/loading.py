@@ -87,8 +87,7 @@ class Loading:
         if self._guard is None:
             return Report()
         for graph in self._counts:
-            quads = self._engine.quads_for_pattern(None, None, None, ox.NamedNode(graph))
-            while batch := list(islice(quads, _CHECKED)):
+            for batch in self._batches(graph):
                 found += self._guard.check(self._engine, batch, self._before).results
                 done += len(batch)
                 progress(done, total)
@@ -114,6 +113,14 @@ class Loading:
         self._engine = ox.Store()
         remove(self._place)
         self.directory.unlock()
+
+    def _batches(self, graph: str) -> Iterator[list[ox.Quad]]:
+        quads = self._engine.quads_for_pattern(None, None, None, ox.NamedNode(graph))
+        try:
+            while batch := list(islice(quads, _CHECKED)):
+                yield batch
+        finally:  # the engine's iterators may only be let go by the thread that made them
+            del quads
 
     def _sizes(self) -> dict[str, int]:
         """Count the triples of the graphs that were loaded."""

@@ -43,10 +43,10 @@ from iero.terms import Row, Term
 _KINDS: Final = {"SELECT": "bindings", "ASK": "boolean", "CONSTRUCT": "graph", "DESCRIBE": "graph"}
 _PROGRAM: Final = "from iero.pool.worker import main; main()"
 _BLOCK: Final = 1 << 18
-_SLOW: Final = 1.0
-"""Seconds on the processor after which a query gives way to the others. Not seconds of waiting: a
-quick query that the slow ones keep from the processor must not be put behind them as well."""
-_GIVEN_WAY: Final = 10
+_TURNS: Final = ((2.0, 19), (1.0, 12), (0.25, 5))
+"""By how much a query gives way to the others that has spent so many seconds on the processor. Not
+seconds of waiting: a quick query that the slow ones keep from the processor must not be put behind
+them as well."""
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 _UNKNOWN: Final = 255
 """The exit code of a worker of which nobody can tell."""
@@ -62,7 +62,7 @@ class _Worker:
     connection: Connection
     version: str = ""
     baseline: int = 0
-    slow: bool = False
+    niceness: int = 0
     exit_code: int | None = None
 
     def memory(self) -> int:
@@ -77,10 +77,12 @@ class _Worker:
             return 0.0
         return (int(fields[11]) + int(fields[12])) / _TICKS
 
-    def give_way(self) -> None:
-        """Let quicker queries go first on the processor."""
-        self.slow = True
-        os.setpriority(os.PRIO_PGRP, self.pid, _GIVEN_WAY)
+    def give_way(self, seconds: float) -> None:
+        """Let quicker queries go first, the more the longer it has been on the processor."""
+        niceness = next((level for spent, level in _TURNS if seconds > spent), 0)
+        if niceness > self.niceness:
+            self.niceness = niceness
+            os.setpriority(os.PRIO_PGRP, self.pid, niceness)
 
 
 class _Holder:
@@ -226,7 +228,7 @@ class Pool:
             raise
         finally:
             self.observe("ran", monotonic() - lent)
-        if worker.slow or worker.memory() > _BLOATED or worker.version != self.version:
+        if worker.niceness or worker.memory() > _BLOATED or worker.version != self.version:
             self._discard(worker)
         else:
             with self._changed:
@@ -338,8 +340,7 @@ class _Lease:
         spent = self.worker.processor_seconds()
         if self.spent is None:
             self.spent = spent
-        if spent - self.spent > _SLOW and not self.worker.slow:
-            self.worker.give_way()
+        self.worker.give_way(spent - self.spent)
 
     def _out_of_memory(self) -> LimitExceeded:
         size = self.limits.memory // MEGABYTE

@@ -165,7 +165,9 @@ def _fork(control: Connection, holder: _Holder, version: str) -> int:
     if not pid:
         control.close()
         ours.close()
-        os.setsid()  # a group of its own, all of whose threads can be given a lower priority
+        # A group of its own, all of whose threads can be given a lower priority. No session of its
+        # own: to each of those Linux may give an equal share, whatever the priorities in it.
+        os.setpgid(0, 0)
         _live(Connection(theirs.detach()), holder.opened(version))
         os._exit(0)
     theirs.close()

@@ -28,6 +28,7 @@
     compression  long answers packed
     clients      how much each client may ask
     metrics      /metrics for Prometheus; processes: those of the service
+    opening      the app that the settings ask for
     launcher     the same app on granian
 """
 

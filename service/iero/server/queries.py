@@ -42,17 +42,17 @@ class Questions:
         self.graph = context.graph
 
     def catalogue(self) -> Response:
-        """List the questions: a page for browsers, JSON otherwise."""
+        """List the questions, or those with some words: a page for browsers, JSON otherwise."""
         questions = list(self.graph.catalogue)
         given = pairs(request.query_string)
+        words = one(given, "q") or ""
+        found = [question for question in questions if _has(question, words)]
         if json_or_page(one(given, "format")):
-            words = one(given, "q") or ""
-            found = [question for question in questions if _has(question, words)]
             body = render_template("queries.html", count=len(questions), words=words,
                                    groups=_groups(found))
             page = Response(body, mimetype="text/html")
             return answers.revalidated(page, self.context, HTML)
-        listed = jsonify({"queries": [_summary(question) for question in questions]})
+        listed = jsonify({"queries": [_summary(question) for question in found]})
         return answers.revalidated(listed, self.context, "json")
 
     def run(self, name: str) -> Response:
@@ -65,18 +65,19 @@ class Questions:
         given = pairs(request.query_string)
         wanted = one(given, "format")
         params = _params(given)
+        chosen: dict[str, str] = {name: params.pop(name)[0] for name in CHOICES if name in params}
         if wants_page(wanted):
-            return self._page(question, params)
+            return self._page(question, params, chosen)
         answer = self.graph.run(name, params)
-        chosen = data_format(answer.kind, wanted)
-        response = answers.send(answer, chosen, self.context)
-        return answers.revalidated(response, self.context, chosen.name)
+        fmt = data_format(answer.kind, wanted)
+        response = answers.send(answer, fmt, self.context)
+        return answers.revalidated(response, self.context, fmt.name)
 
-    def _page(self, question: Query, params: dict[str, list[str]]) -> Response:
+    def _page(self, question: Query, params: dict[str, list[str]], chosen: dict[str, str]
+              ) -> Response:
         # A field that is left empty in the form comes back as an empty value: the default.
         filled = {name: given for name, values in params.items()
                   if (given := [value for value in values if value])}
-        chosen: dict[str, str] = {name: filled.pop(name)[0] for name in CHOICES if name in filled}
         shown: dict[str, Any] = {"question": question, "fields": self._fields(question, filled)}
         controls = Controls("queries.run", {"name": question.name}, filled, chosen)
         try:

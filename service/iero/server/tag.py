@@ -41,6 +41,8 @@ KEPT: Final = 8
 class Taggers:
     """Taggers of one graph by their options, made when they are first asked for.
 
+    Those of names that have changed since are let go.
+
     :param tagger: one that is at hand.
     :param shipped: whether the graph is the one that ships, whose lexicon is kept in a cache.
     """
@@ -49,6 +51,7 @@ class Taggers:
         self._graph, self._shipped = graph, shipped
         self._made: OrderedDict[Options, Tagger] = OrderedDict()
         self._make: Callable[[Options], Tagger] | None = None
+        self._since = graph.names_version
         self._lock = Lock()
         if tagger is not None:
             self._made[tagger.options] = tagger
@@ -60,7 +63,11 @@ class Taggers:
         :raises NotFound: for an unknown concept.
         """
         asked = Options.of(**options)
+        since = self._graph.names_version
         with self._lock:
+            if since != self._since:
+                self._made.clear()
+                self._make, self._since = None, since
             if asked not in self._made:
                 self._made[asked] = self._maker()(asked)
                 while len(self._made) > KEPT:
