@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import httpx
 
-from tests.server.writing.conftest import TURTLE, G
+from tests.server.writing.conftest import MINE, bearer
 
-TERM = """@prefix iero: <https://w3id.org/iero/> . @prefix owl: <http://www.w3.org/2002/07/owl#> .
-@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
-iero:Zugzwang a owl:Class ; rdfs:subClassOf iero:Process ; rdfs:label "{label}"@en ."""
+NAMES = """@prefix iero: <https://w3id.org/iero/> .
+@prefix oboInOwl: <http://www.geneontology.org/formats/oboInOwl#> .
+iero:Venting oboInOwl:hasExactSynonym "{name}"@en ."""
+TEXT = "They compared zugzwang steaming with zugzwang fuming."
 
 
-def tagged(client: httpx.Client, text: str) -> list[str]:
-    answer = client.post("/tag", json={"text": text})
+def tagged(client: httpx.Client) -> list[str]:
+    answer = client.post("/tag", json={"text": TEXT})
     assert answer.status_code == 200, answer.text
     return [each["quote"] for each in answer.json()["annotations"]]
 
 
-def test_a_new_name_is_looked_for_in_texts_and_a_former_one_is_not(client: httpx.Client) -> None:
-    text = "They compared forced warmth with forced cheer."
-    assert tagged(client, text) == []
-    for label in ("forced warmth", "forced cheer"):
-        written = TERM.format(label=label)
-        assert client.put("/store", params=G, content=written, headers=TURTLE).is_success
-        assert tagged(client, text) == [label]
+def test_a_new_name_is_looked_for_in_texts_and_a_former_one_is_not(
+    owned: httpx.Client, secret: str
+) -> None:
+    assert tagged(owned) == []
+    for name in ("zugzwang steaming", "zugzwang fuming"):
+        written = owned.put("/store", params={"graph": MINE}, content=NAMES.format(name=name),
+                            headers=bearer(secret))
+        assert written.is_success, written.text
+        assert tagged(owned) == [name]
