@@ -44,7 +44,7 @@ HOSTILE = {
 @pytest.fixture(scope="module")
 def pool() -> Iterator[Pool]:
     limits = Limits(seconds=SECONDS, memory=MEMORY, answer=50 << 20, waiting=1)
-    made = Pool([RELEASE], limits, size=4)
+    made = Pool([RELEASE], limits, size=4, cache=0)
     yield made
     made.close()
 
@@ -222,6 +222,26 @@ def test_a_client_may_lower_the_time_and_not_raise_it(pool):
     assert fails(pool, query, timeout=99).details["limit"] == SECONDS
 
 
+def test_rows_that_were_read_are_kept_at_hand_unless_they_are_many():
+    pool = Pool([RELEASE], size=1)
+    try:
+        few, many = "SELECT ?s { ?s ?p ?o } LIMIT 999", "SELECT ?s { ?s ?p ?o } LIMIT 1001"
+        seen = []
+        pool.observe = lambda event, _: seen.append(event)
+        for query, events in ((few, ["miss", "hit"]), (many, ["miss", "miss"])):
+            seen.clear()
+            first, again = (list(pool.query(query).rows()) for _ in range(2))
+            assert first == again
+            assert [each for each in seen if each in ("hit", "miss")] == events
+        assert pool.query(few).variables == ["s"]
+        assert pool.query("ASK { ?s ?p ?o }").truth is pool.query("ASK { ?s ?p ?o }").truth is True
+        assert pool.query("ASK { ?s <x:none> ?o }").truth is False
+        assert [*pool.query("SELECT ?s { ?s <x:none> ?o }").rows()] == []
+        assert [*pool.query("SELECT ?s { ?s <x:none> ?o }").rows()] == []
+    finally:
+        pool.close()
+
+
 def test_when_all_workers_are_busy_the_next_is_told_to_come_again():
     pool = Pool([RELEASE], Limits(seconds=2, waiting=0.2), size=1)
     try:
@@ -258,7 +278,7 @@ def test_closing_ends_every_process():
 
 
 def test_a_holder_that_is_killed_takes_no_query_along(pool):
-    other = Pool([RELEASE], size=2)
+    other = Pool([RELEASE], size=2, cache=0)
     try:
         assert other.query("ASK {}").truth
         worker = other._idle[-1].pid

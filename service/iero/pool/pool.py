@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 import socket
 import subprocess
@@ -25,6 +26,7 @@ from iero.errors import DirectoryFailure, LimitExceeded, NotAcceptable, ServiceF
 from iero.pool.cache import Cache
 from iero.pool.limits import GLANCE, MEGABYTE, Limits, resident
 from iero.pool.worker import (
+    BATCH,
     OUT_OF_MEMORY,
     Bury,
     Failed,
@@ -443,10 +445,19 @@ class _PooledAnswer(Answer):
             yield from batch
 
     def _batches(self) -> Iterator[list[Any]]:
+        key = (self._pool.version, self._task)
+        kept = self._pool.cache.get(key)
+        self._pool.observe("miss" if kept is None else "hit", 0.0)
+        if kept is not None:
+            self._head, batch = pickle.loads(kept)  # noqa: S301 - written below
+            yield batch
+            return
         with self._pool.lease(self._limits) as lease:
             lease.send(self._task)
             head = lease.receive()
             batch = lease.receive() if isinstance(head, Opened) else []
+            if isinstance(head, Opened) and len(batch) < BATCH:  # which is all there is
+                self._pool.cache.put(key, pickle.dumps((head, batch)))
             try:
                 while batch:
                     self._head = head
