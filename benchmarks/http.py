@@ -270,13 +270,15 @@ def main() -> None:
     parser.add_argument("--timeout", type=float, default=20, help="for one question")
     parser.add_argument("--workers", type=int, default=1, help="worker processes of iero serve")
     parser.add_argument("--cache", type=int, metavar="MB", help="answers that iero keeps; 0: none")
+    parser.add_argument("--only", nargs="*", metavar="SERVER", help="of the others")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     files = sorted((ROOT / "queries/questions").glob("*.rq"))
     questions = {file.stem: file.read_text() for file in files}
     if not questions:
         sys.exit("There are no questions in queries/questions.")
-    servers = contenders(options.workers, options.cache)
+    servers = [each for each in contenders(options.workers, options.cache)
+               if each.name == "iero" or options.only is None or each.name in options.only]
     with tempfile.TemporaryDirectory() as folder:
         places = prepare(options.data, Path(folder))
         counts = {each.name: count_rows(each, places, questions, options.timeout)

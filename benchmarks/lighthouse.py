@@ -54,8 +54,10 @@ def measured(command: list[str], address: str, chromium: str) -> dict[str, float
     """Return the marks of one run, and the milliseconds to the largest part of the page."""
     made = subprocess.run(
         [*command, address, "--quiet", "--output=json", f"--chrome-flags={FLAGS}",
-         f"--only-categories={','.join(MARKS)}"], capture_output=True, text=True, check=True,
+         f"--only-categories={','.join(MARKS)}"], capture_output=True, text=True,
         timeout=300, env=os.environ | {"CHROME_PATH": chromium})
+    if made.returncode:
+        sys.exit(f"Lighthouse could not measure {address}:\n{made.stderr or made.stdout[-2000:]}")
     report = json.loads(made.stdout)
     found = {name: 100 * report["categories"][name]["score"] for name in MARKS}
     audits = report["audits"]

@@ -3,9 +3,9 @@
     python benchmarks/pages.py                         the release
     python benchmarks/pages.py --annotations 1000000   with so many made-up annotations beside it
 
-Every address is asked for twice, in two rounds: as its first visitor, and warm, when the service has
-answers of its store at hand; the budget is for the second. Needs a quiet machine; prints medians and
-95th percentiles in milliseconds.
+Every address is asked for twice, in two rounds: as its first visitor, and warm, when the service
+has answers of its store at hand; the budget is for the second. Needs a quiet machine; prints
+medians and 95th percentiles in milliseconds.
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ def annotated(folder: Path, terms: list[str], number: int) -> Path:
 
 @contextmanager
 def service(*options: str) -> Iterator[str]:
-    """Serve until the block ends; gives the address. One client asks more than any may."""
-    command = [sys.executable, "-m", "iero", "serve", "--port", "0", "--rate", "0", *options]
+    """Serve until the block ends; gives the address."""
+    command = [sys.executable, "-m", "iero", "serve", "--port", "0", *options]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         line = process.stderr.readline()

@@ -205,7 +205,7 @@ def serving(writes: bool) -> Iterator[tuple[str, int, str]]:
                                    "--tokens", tokens], check=True, capture_output=True, text=True,
                                   env=environment)
             token, more = made.stdout.strip(), ["--data", f"{folder}/data", "--tokens", tokens]
-        command = [*iero, "serve", "--port", "0", "--timeout", "5", "--memory-limit", "300", *more]
+        command = [*iero, "serve", "--port", "0", "--timeout", "8", "--memory-limit", "300", *more]
         process = subprocess.Popen(command, stderr=subprocess.PIPE, start_new_session=True,
                                    env=environment)
         try:

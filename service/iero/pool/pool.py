@@ -45,7 +45,7 @@ from iero.terms import Row, Term
 _KINDS: Final = {"SELECT": "bindings", "ASK": "boolean", "CONSTRUCT": "graph", "DESCRIBE": "graph"}
 _PROGRAM: Final = "from iero.pool.worker import main; main()"
 _BLOCK: Final = 1 << 18
-_TURNS: Final = ((2.0, 19), (1.0, 12), (0.25, 5))
+_TURNS: Final = ((0.6, 19), (0.3, 12), (0.15, 5))
 """By how much a query gives way to the others that has spent so many seconds on the processor. Not
 seconds of waiting: a quick query that the slow ones keep from the processor must not be put behind
 them as well."""

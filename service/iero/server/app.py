@@ -35,6 +35,7 @@ from iero.server import (
 )
 from iero.server.context import Context
 from iero.server.mounted import Mounted, Published
+from iero.server.negotiation import drain
 from iero.server.preview import fault_width, language_name, without_header, without_verb
 from iero.terms import IRI, BlankNode, Literal
 from iero.vocabulary import PREFIXES
@@ -112,6 +113,7 @@ def create_app(
     errors.register(app)
     app.before_request(partial(_note_state, context))
     app.after_request(_headers)
+    app.after_request(_finish)
     _furnish(app, context)
     served, app.jinja_env.globals["script_of"] = scripts.blueprint()
     app.register_blueprint(served)
@@ -156,6 +158,13 @@ def _furnish(app: Flask, context: Context) -> None:
 
 def _is_number(value: object) -> bool:
     return isinstance(value, Literal) and not isinstance(value.value, str | bool)
+
+
+def _finish(response: Response) -> Response:
+    """Leave nothing of a refused body on the connection, or say that this is its last answer."""
+    if response.status_code >= 400 and not drain():
+        response.headers["Connection"] = "close"
+    return response
 
 
 def _headers(response: Response) -> Response:

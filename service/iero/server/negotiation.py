@@ -93,23 +93,23 @@ def read_body() -> bytes:
     """
     length, limit = request.content_length, request.max_content_length
     if limit is not None and length is not None and length > limit:
-        raise _drained(too_large(limit))
+        raise too_large(limit)
     body = request.get_data(cache=False)
     if limit is not None and length is None and len(body) >= limit:
-        raise _drained(too_large(limit))
+        raise too_large(limit)
     if length is not None and len(body) < length:
         raise BadParameter(f"The body broke off after {len(body):,} of {length:,} bytes.",
                            hint="Send it again.")
     return body
 
 
-def _drained(error: TooLarge) -> TooLarge:
-    """Read the rest of a body, within reason: a client that is still sending hears nothing."""
+def drain() -> bool:
+    """Read the rest of the body, within reason: a client that is still sending hears nothing.
+
+    :return: whether nothing is left of it.
+    """
     rest = request.environ["wsgi.input"]
-    for _ in range(DRAINED // BLOCK):
-        if not rest.read(BLOCK):
-            break
-    return error
+    return any(not rest.read(BLOCK) for _ in range(DRAINED // BLOCK))
 
 
 def too_large(limit: int) -> TooLarge:

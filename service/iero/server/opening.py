@@ -43,7 +43,10 @@ def application(configuration: Configuration) -> Flask:
     """
     changes, metrics = open_changes(configuration), _metrics(configuration)
     graph = _graph(configuration, changes, metrics)
-    threading.Thread(target=_warm, args=(graph,), daemon=True).start()
+    if configuration.directory:  # from a disk it takes long enough to be in nobody's way first
+        _warm(graph)
+    else:
+        threading.Thread(target=_warm, args=(graph,), daemon=True).start()
     return create_app(
         graph, base_path=configuration.base_path.rstrip("/"),
         release=_release(configuration), shipped=_is_shipped(configuration),
