@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
+from uuid import uuid4
 
 from iero import resources
 from iero.description import Description
@@ -337,6 +338,13 @@ class KnowledgeGraph:
     def names_version(self) -> str:
         """The revision since which nothing has got, lost or changed a name."""
         return self._backend.about().names
+
+    def check(self) -> None:
+        """Have the store answer something that nobody has asked before.
+
+        :raises IeroError: if it cannot.
+        """
+        bool(self._backend.query(f'ASK {{ VALUES ?asked {{ "{uuid4()}" }} }}').truth)
 
     def sizes(self) -> dict[str, int]:
         """Return the number of triples of each named graph."""

@@ -101,7 +101,7 @@ def test_who_may_not_write_hears_so_whatever_he_sends(tmp_path: Path) -> None:
         for _ in range(2):
             refused = client.put("/store", params={"graph": "urn:g"}, content=body, headers=TURTLE)
             assert refused.status_code == 401
-            assert "connection" not in refused.headers
+            assert refused.headers["connection"] == "close"
         fine = client.put("/store", params={"graph": "urn:g"}, content=PART,
                           headers={**TURTLE, "Authorization": f"Bearer {secret}"})
         assert fine.status_code == 201

@@ -78,8 +78,11 @@ class About:
         """
         given = pairs(request.query_string)
         require_json(one(given, "format"))
+        alive = one(given, "live") is not None
         try:
-            response = jsonify({"status": "alive"} if one(given, "live") is not None else {
+            if not alive:
+                self.graph.check()
+            response = jsonify({"status": "alive"} if alive else {
                 "status": "ok", "triples": sum(self.graph.sizes().values())})
         except IeroError as error:  # whatever it is, nothing can be asked now
             response = respond(error.problem() | {"title": "Not ready", "status": 503})

@@ -35,7 +35,6 @@ from iero.server import (
 )
 from iero.server.context import Context
 from iero.server.mounted import Mounted, Published
-from iero.server.negotiation import drain
 from iero.server.preview import fault_width, language_name, without_header, without_verb
 from iero.terms import IRI, BlankNode, Literal
 from iero.vocabulary import PREFIXES
@@ -161,8 +160,12 @@ def _is_number(value: object) -> bool:
 
 
 def _finish(response: Response) -> Response:
-    """Leave nothing of a refused body on the connection, or say that this is its last answer."""
-    if response.status_code >= 400 and not drain():
+    """Say that the connection ends with a refusal that left the request's body unread.
+
+    The server closes it then. To read on would let a body that trickles in hold up a thread.
+    """
+    has_body = bool(request.content_length) or "Transfer-Encoding" in request.headers
+    if response.status_code >= 400 and has_body and not g.get("body_read"):
         response.headers["Connection"] = "close"
     return response
 

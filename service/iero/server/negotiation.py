@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Final
 from urllib.parse import parse_qsl
 
-from flask import request
+from flask import g, request
 from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header
 
@@ -91,25 +91,26 @@ def read_body() -> bytes:
     :raises TooLarge: if it is above the limit.
     :raises BadParameter: if it broke off.
     """
+    g.body_read = True
     length, limit = request.content_length, request.max_content_length
     if limit is not None and length is not None and length > limit:
-        raise too_large(limit)
+        raise _drained(too_large(limit))
     body = request.get_data(cache=False)
     if limit is not None and length is None and len(body) >= limit:
-        raise too_large(limit)
+        raise _drained(too_large(limit))
     if length is not None and len(body) < length:
         raise BadParameter(f"The body broke off after {len(body):,} of {length:,} bytes.",
                            hint="Send it again.")
     return body
 
 
-def drain() -> bool:
-    """Read the rest of the body, within reason: a client that is still sending hears nothing.
-
-    :return: whether nothing is left of it.
-    """
+def _drained(error: TooLarge) -> TooLarge:
+    """Read the rest of a body, within reason: a client that is still sending hears nothing."""
     rest = request.environ["wsgi.input"]
-    return any(not rest.read(BLOCK) for _ in range(DRAINED // BLOCK))
+    for _ in range(DRAINED // BLOCK):
+        if not rest.read(BLOCK):
+            break
+    return error
 
 
 def too_large(limit: int) -> TooLarge:
