@@ -1,6 +1,6 @@
 """Requests per second of `iero serve` beside `oxigraph serve` and `rdflib-endpoint`, in one run.
 
-    python benchmarks/http.py [--data FILE.nq] [--seconds 10] [--workers 1] [--cache MB] [--json]
+    python benchmarks/http.py [--data FILE.nq] [--seconds 10] [--cache MB] [--only NAME…] [--json]
 
 Every competency question (`queries/questions/*.rq`) is sent to each server, on the same data, with
 the union of its graphs as the default graph, by 8 connections, warm, with the results in JSON.

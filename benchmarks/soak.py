@@ -1,6 +1,6 @@
 """A day in the life, in ten minutes: polite clients, writers, and a hostile query every second.
 
-    python benchmarks/soak.py [--minutes 10] [--clients 16] [--json]
+    python benchmarks/soak.py [--minutes 10] [--clients 16] [--timeout 8] [--json]
 
 `iero serve` is started over a new data directory, which holds the shipped graph (or, with
 --read-only, without one). Most clients ask the ready-made questions, terms, searches and SPARQL,
@@ -193,7 +193,7 @@ class Soak:
 
 
 @contextmanager
-def serving(writes: bool) -> Iterator[tuple[str, int, str]]:
+def serving(writes: bool, timeout: float) -> Iterator[tuple[str, int, str]]:
     """Run the service; yield its address, its process, and a token to write with."""
     environment = os.environ | {"PYTHONPATH": str(ROOT / "service")}
     iero = [sys.executable, "-m", "iero"]
@@ -205,7 +205,8 @@ def serving(writes: bool) -> Iterator[tuple[str, int, str]]:
                                    "--tokens", tokens], check=True, capture_output=True, text=True,
                                   env=environment)
             token, more = made.stdout.strip(), ["--data", f"{folder}/data", "--tokens", tokens]
-        command = [*iero, "serve", "--port", "0", "--timeout", "8", "--memory-limit", "300", *more]
+        command = [*iero, "serve", "--port", "0", "--timeout", str(timeout),
+                   "--memory-limit", "300", *more]
         process = subprocess.Popen(command, stderr=subprocess.PIPE, start_new_session=True,
                                    env=environment)
         try:
@@ -247,10 +248,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--clients", type=int, default=16)
+    parser.add_argument("--timeout", type=float, default=8, help="seconds that a query may take")
     parser.add_argument("--read-only", action="store_true", help="no writers")
     parser.add_argument("--json", action="store_true", help="rows as JSON")
     given = parser.parse_args()
-    with serving(not given.read_only) as (address, pid, token):
+    with serving(not given.read_only, given.timeout) as (address, pid, token):
         soak = Soak(address, pid, token, given.minutes * 60)
         rows = soak.run(given.clients)
     errors = [error for minute in soak.minutes for error in minute.errors]

@@ -115,12 +115,14 @@ class Loading:
         self.directory.unlock()
 
     def _batches(self, graph: str) -> Iterator[list[ox.Quad]]:
+        """Yield what a graph holds; being a generator, it lets the engine's iterator go at once.
+
+        One that the error of a failed check holds on to could go in another thread, which the
+        engine forbids.
+        """
         quads = self._engine.quads_for_pattern(None, None, None, ox.NamedNode(graph))
-        try:
-            while batch := list(islice(quads, _CHECKED)):
-                yield batch
-        finally:  # the engine's iterators may only be let go by the thread that made them
-            del quads
+        while batch := list(islice(quads, _CHECKED)):
+            yield batch
 
     def _sizes(self) -> dict[str, int]:
         """Count the triples of the graphs that were loaded."""

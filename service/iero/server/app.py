@@ -112,7 +112,7 @@ def create_app(
     errors.register(app)
     app.before_request(partial(_note_state, context))
     app.after_request(_headers)
-    app.after_request(_finish)
+    app.after_request(_close_unread)
     _furnish(app, context)
     served, app.jinja_env.globals["script_of"] = scripts.blueprint()
     app.register_blueprint(served)
@@ -159,7 +159,7 @@ def _is_number(value: object) -> bool:
     return isinstance(value, Literal) and not isinstance(value.value, str | bool)
 
 
-def _finish(response: Response) -> Response:
+def _close_unread(response: Response) -> Response:
     """Say that the connection ends with a refusal that left the request's body unread.
 
     The server closes it then. To read on would let a body that trickles in hold up a thread.

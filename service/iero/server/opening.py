@@ -43,7 +43,7 @@ def application(configuration: Configuration) -> Flask:
     """
     changes, metrics = open_changes(configuration), _metrics(configuration)
     graph = _graph(configuration, changes, metrics)
-    if configuration.directory:  # from a disk it takes long enough to be in nobody's way first
+    if configuration.directory:  # a second's work, during which others could keep it from its end
         _warm(graph)
     else:
         threading.Thread(target=_warm, args=(graph,), daemon=True).start()
