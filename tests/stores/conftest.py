@@ -182,6 +182,16 @@ def oxigraph_both(folder: Path) -> Iterator[tuple[Endpoint, Endpoint]]:
 STORES = {"virtuoso": virtuoso_both, "oxigraph": oxigraph_both}
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put together what is asked of one store, so that each is started once."""
+    asked = [(at, item) for at, item in enumerate(items)
+             if isinstance(item, pytest.Function) and "store" in item.fixturenames
+             and item.path.parent == Path(__file__).parent]
+    together = sorted((item for _, item in asked), key=lambda item: item.callspec.params["store"])
+    for (at, _), item in zip(asked, together, strict=True):
+        items[at] = item
+
+
 @pytest.fixture(scope="session", params=STORES)
 def store(request: pytest.FixtureRequest,
           tmp_path_factory: pytest.TempPathFactory) -> Iterator[RemoteStore]:

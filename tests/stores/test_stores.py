@@ -16,6 +16,8 @@ from iero.protocol import QueryRequest, format_named
 from iero.remote import Endpoint, find_graphs
 from iero.server import create_app
 
+from tests.stores.conftest import STORES
+
 pytestmark = pytest.mark.stores
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -45,10 +47,21 @@ def faults(store, shipped, name, timeout=60.0):
     return said + ([f"{doubles} rows twice"] if doubles else [])
 
 
-@pytest.mark.parametrize("name", questions.NAMES)
+def each_question(*, deviates):
+    """Run a test for the questions that a store is known to answer otherwise, or for the others."""
+    return pytest.mark.parametrize(("store", "name"), [
+        (store, name) for store in STORES for name in questions.NAMES
+        if (name in DEVIATIONS[store]["questions"]) is deviates], indirect=["store"])
+
+
+def test_each_known_deviation_is_one_of_a_question():
+    for known in DEVIATIONS.values():
+        assert set(known["questions"]) <= set(questions.NAMES)
+        assert set(known["questions"].values()) <= set(known["reasons"])
+
+
+@each_question(deviates=False)
 def test_question_is_answered_as_by_the_graph(store, shipped, name):
-    if name in DEVIATIONS[store.name]["questions"]:
-        pytest.skip("known deviation, shown by the last test")
     assert faults(store, shipped, name) == []
 
 
@@ -190,13 +203,15 @@ def test_a_store_that_takes_no_notice_of_from_is_found_out(store):
 
 # What only Virtuoso does.
 
+virtuoso_only = pytest.mark.parametrize("store", ["virtuoso"], indirect=True)
+
+
 @pytest.fixture(scope="module")
 def capped(store):
-    if store.name != "virtuoso":
-        pytest.skip("only Virtuoso cuts results off")
     return Endpoint(store.url + "?maxrows=50", 60)
 
 
+@virtuoso_only
 @pytest.mark.parametrize("query", [
     "SELECT * { ?s ?p ?o }", "SELECT * { ?s ?p ?o } LIMIT 60", "CONSTRUCT WHERE { ?s ?p ?o }",
     "CONSTRUCT { ?s a <urn:T> } WHERE { ?s ?p ?o } LIMIT 60",
@@ -206,6 +221,7 @@ def test_a_result_that_is_cut_off_is_an_error(capped, query):
         capped.query(query)
 
 
+@virtuoso_only
 @pytest.mark.parametrize("query", ["SELECT * { ?s ?p ?o } LIMIT 50",
                                    "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o } LIMIT 40"])
 def test_a_result_within_the_limit_is_whole(capped, query):
@@ -231,20 +247,15 @@ def test_what_reaches_behind_the_store_is_refused(store, query):
         store.plain.answer(QueryRequest(query))
 
 
+@virtuoso_only
 def test_the_store_would_have_told_its_settings(store):
     """The refusal above is needed: without it anybody reads the configuration of Virtuoso."""
-    if store.name != "virtuoso":
-        pytest.skip("only Virtuoso has these functions")
     told = httpx.get(store.url, params={"query": SETTING}, headers={"Accept": "text/csv"}).text
     assert "1000000" in told
 
 
 # Last, for a store goes on with a query that nobody waits for any more.
 
-@pytest.mark.parametrize(("kind", "name"), [
-    (kind, name) for kind, each in DEVIATIONS.items() for name in each["questions"]])
-def test_known_deviation_is_still_one(store, shipped, kind, name):
-    if kind != store.name:
-        pytest.skip("of another store")
-    assert DEVIATIONS[kind]["questions"][name] in DEVIATIONS[kind]["reasons"]
+@each_question(deviates=True)
+def test_known_deviation_is_still_one(store, shipped, name):
     assert faults(store, shipped, name, timeout=10.0), "mended: take it off deviations.yaml"

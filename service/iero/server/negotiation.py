@@ -104,6 +104,12 @@ def read_body() -> bytes:
     return body
 
 
+def read_form() -> Pairs:
+    """Return the fields of a form with files; these are in ``request.files``."""
+    g.body_read = True
+    return [*request.form.items(multi=True)]
+
+
 def _drained(error: TooLarge) -> TooLarge:
     """Read the rest of a body, within reason: a client that is still sending hears nothing."""
     rest = request.environ["wsgi.input"]

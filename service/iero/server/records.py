@@ -18,7 +18,7 @@ from typing import Any, Final
 from flask import request
 
 from iero.errors import BadParameter, TooLarge, UnsupportedMediaType
-from iero.server.negotiation import flag, one, pairs, read_body
+from iero.server.negotiation import flag, one, pairs, read_body, read_form
 from iero.tagging import Options
 from iero.tagging.documents import INPUTS, Document, Rejected, read
 
@@ -72,7 +72,7 @@ def read_order(limit: int) -> Order:
         return _single(given, one(given, "text") or "")
     media_type = request.mimetype
     if media_type == MULTIPART:
-        order = _uploaded([*given, *request.form.items(multi=True)], limit)
+        order = _uploaded([*given, *read_form()], limit)
     elif media_type == FORM:
         given += pairs(read_body())
         order = _single(given, one(given, "text") or "")
