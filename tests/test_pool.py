@@ -14,6 +14,7 @@ import pytest
 from iero.errors import BadParameter, BadQuery, LimitExceeded, NotFound, Refused, ServiceFailure
 from iero.graph import KnowledgeGraph
 from iero.pool import Limits, Pool
+from iero.pool.worker import BATCH
 from iero.protocol import format_named
 from iero.resources import home
 from iero.store import Store
@@ -49,6 +50,14 @@ def pool() -> Iterator[Pool]:
     made.close()
 
 
+@pytest.fixture(scope="module")
+def patient() -> Iterator[Pool]:
+    """A pool for answers that are not about limits, however busy the machine is."""
+    made = Pool([RELEASE], Limits(seconds=60), size=2, cache=0)
+    yield made
+    made.close()
+
+
 def written(answer: object, fmt: str, kind: str) -> bytes:
     out = io.BytesIO()
     answer.write(out, format_named(fmt, kind))  # type: ignore[attr-defined]
@@ -71,41 +80,41 @@ def fails(pool: Pool, query: str, **options: float) -> LimitExceeded:
     ("CONSTRUCT { ?s rdfs:label ?o } WHERE { ?s rdfs:label ?o }", "graph", ["ntriples", "turtle"]),
     ("DESCRIBE iero:ReadInSource", "graph", ["ntriples"]),
 ])
-def test_a_pool_answers_as_a_store_does(pool, query, kind, formats):
+def test_a_pool_answers_as_a_store_does(patient, query, kind, formats):
     from iero.vocabulary import PREFIXES
 
     store = Store.open([RELEASE])
     for fmt in formats:
-        there = pool.query(query, prefixes=PREFIXES)
+        there = patient.query(query, prefixes=PREFIXES)
         assert there.kind == kind
         here = written(store.query(query, prefixes=PREFIXES), fmt, kind)
         assert sorted(written(there, fmt, kind).splitlines()) == sorted(here.splitlines())
 
 
-def test_rows_come_as_terms_in_batches_and_in_order(pool):
-    query = "SELECT ?s ?p ?o { ?s ?p ?o . FILTER(isIRI(?s) && !isBlank(?o)) } ORDER BY ?s ?p ?o"
-    rows = list(pool.query(query).rows())
-    assert len(rows) > 5000
+def test_rows_come_as_terms_in_batches_and_in_order(patient):
+    query = "SELECT ?s ?o { ?s <http://www.w3.org/2000/01/rdf-schema#label> ?o } ORDER BY ?s"
+    rows = list(patient.query(query).rows())
+    assert len(rows) > 2 * BATCH
     assert rows == list(Store.open([RELEASE]).query(query).rows())
-    assert pool.query(query).variables == ["s", "p", "o"]
+    assert patient.query(query).variables == ["s", "o"]
 
 
-def test_a_reader_that_has_seen_enough_frees_the_worker(pool):
+def test_a_reader_that_has_seen_enough_frees_the_worker(patient):
     for _ in range(20):
-        rows = pool.query("SELECT * { ?a ?b ?c . ?d ?e ?f }").rows()
+        rows = patient.query("SELECT * { ?a ?b ?c . ?d ?e ?f }").rows()
         assert next(rows)
         rows.close()
-    assert pool.query("ASK {}").truth
+    assert patient.query("ASK {}").truth
 
 
-def test_an_empty_answer_is_an_answer(pool):
-    answer = pool.query("SELECT ?s { ?s <urn:none> ?o }")
+def test_an_empty_answer_is_an_answer(patient):
+    answer = patient.query("SELECT ?s { ?s <urn:none> ?o }")
     assert answer.variables == ["s"]
     assert list(answer.rows()) == []
 
 
-def test_a_graph_object_works_over_a_pool(pool):
-    graph = KnowledgeGraph(pool)
+def test_a_graph_object_works_over_a_pool(patient):
+    graph = KnowledgeGraph(patient)
     assert graph.term("EmotionalContagion").label == "emotional contagion"
     assert graph.ask("ASK { iero:GuiltInduction rdfs:subClassOf iero:AffectWorseningRegulation }")
     assert len(graph.sizes()) >= 4
@@ -123,11 +132,11 @@ def test_mistakes_of_the_user_cost_no_worker(pool):
     assert {worker.pid for worker in pool._idle} == before
 
 
-def test_a_large_answer_comes_whole(pool):
+def test_a_large_answer_comes_whole(patient):
     query = "SELECT * { ?a rdfs:label ?b . ?c a owl:Class } LIMIT 100000"
     from iero.vocabulary import PREFIXES
 
-    body = written(pool.query(query, prefixes=PREFIXES), "csv", "bindings")
+    body = written(patient.query(query, prefixes=PREFIXES), "csv", "bindings")
     assert len(body) > 5 << 20
     assert body.count(b"\r\n") == 100_001
 
@@ -192,7 +201,7 @@ def test_others_are_served_while_hostile_queries_run(pool):
         started = time.monotonic()
         assert pool.query("ASK {}").truth
         slowest = max(slowest, time.monotonic() - started)
-    assert slowest < 0.5
+    assert slowest < SECONDS
 
 
 def test_a_query_gives_way_for_what_it_works_and_not_for_what_it_waits():

@@ -24,13 +24,29 @@ COLOURS = """() => {
   return [keyword, root.querySelector(".cm-line")].map((each) => getComputedStyle(each).color);
 }"""
 
-PLACE = """(frame) => frame._cyreg.cy.nodes()[0].renderedPosition()"""
+PLACE = """async (frame) => {
+  for (let frames = 0; frames < 3; frames += 1) await new Promise(requestAnimationFrame);
+  return frame._cyreg.cy.nodes()[0].renderedPosition();
+}"""
 """Where the first thing of a drawn graph is: cytoscape keeps itself with its element."""
 
 
 def written(page):
     """Return what stands in the editor."""
     return page.locator(f"{EDITOR} .cm-line").all_inner_texts()
+
+
+def complete(page, text):
+    """Take the first completion with a text by keyboard, once it is shown."""
+    # While the list waits for the completions of the last key it takes none, and has a class.
+    options = page.locator(".cm-tooltip-autocomplete:not(.cm-tooltip-autocomplete-disabled) li")
+    options.filter(has_text=text).first.wait_for()
+    texts = options.all_inner_texts()
+    for _ in range(next(place for place, each in enumerate(texts) if text in each)):
+        page.keyboard.press("ArrowDown")
+    page.wait_for_timeout(150)  # nor does it at once, so that nothing is taken by mistake
+    page.keyboard.press("Enter")
+    options.first.wait_for(state="detached")
 
 
 def clear(page):
@@ -43,14 +59,7 @@ def test_a_query_is_written_with_names_by_label_and_run_by_keyboard(opened):
     page = opened("/sparql")
     clear(page)
     page.keyboard.type("SELECT ?kind { ?kind rdfs:subClassOf reassurance seek")
-    page.locator(".cm-tooltip-autocomplete li", has_text="iero:ReassuranceSeeking").first.wait_for()
-    options = page.locator(".cm-tooltip-autocomplete li").all_inner_texts()
-    wanted = next(place for place, text in enumerate(options)
-                  if text.endswith("iero:ReassuranceSeeking"))
-    for _ in range(wanted):
-        page.keyboard.press("ArrowDown")
-    page.wait_for_timeout(150)  # the list takes no key at once, so that nothing is taken by mistake
-    page.keyboard.press("Enter")
+    complete(page, "iero:ReassuranceSeeking")
     lines = written(page)
     assert lines[0] == "PREFIX iero: <https://w3id.org/iero/>"
     assert lines[1].startswith("SELECT ?kind { ?kind rdfs:subClassOf iero:ReassuranceSeeking")
@@ -60,17 +69,11 @@ def test_prefixes_keywords_and_variables_are_completed(opened):
     page = opened("/sparql")
     clear(page)
     page.keyboard.type("SELE")
-    assert page.locator(".cm-tooltip-autocomplete li").first.inner_text() == "SELECT"
-    page.wait_for_timeout(150)
-    page.keyboard.press("Enter")
+    complete(page, "SELECT")
     page.keyboard.type(" ?strategy { ?st")
-    page.locator(".cm-tooltip-autocomplete li", has_text="?strategy").wait_for()
-    page.wait_for_timeout(150)
-    page.keyboard.press("Enter")
+    complete(page, "?strategy")
     page.keyboard.type(" skos")
-    page.locator(".cm-tooltip-autocomplete li", has_text="skos:").wait_for()
-    page.wait_for_timeout(150)
-    page.keyboard.press("Enter")
+    complete(page, "skos:")
     assert written(page) == ["PREFIX skos: <http://www.w3.org/2004/02/skos/core#>",
                              "SELECT ?strategy { ?strategy skos:}"]  # the editor closes braces
 
@@ -139,6 +142,7 @@ def test_the_drawn_graph_leads_to_the_pages_of_its_things(opened, asking):
                          view="graph"))
     page.locator(".graph canvas").first.wait_for()
     graph = page.locator(".graph")
+    graph.scroll_into_view_if_needed()
     graph.click(position=graph.evaluate(PLACE))
     page.wait_for_url(re.compile(r"/a/b/term/(Venting|SupportSeeking)$"), timeout=10_000)
 
