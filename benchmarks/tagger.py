@@ -27,7 +27,7 @@ from pathlib import Path
 import orjson
 from iero import Tagger
 from iero.tagging import to_json
-from iero.tagging.text import fold_form
+from iero.tagging.finding.text import fold_form
 
 Line = Callable[[str], object]
 

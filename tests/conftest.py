@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import os
+
+# The tagger as sources, whose doctests and lines can be seen; IERO_COMPILED=yes tests it compiled.
+os.environ.setdefault("IERO_COMPILED", "no")
+
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer

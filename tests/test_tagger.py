@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from iero import KnowledgeGraph, Tagger
 from iero.errors import BadParameter, NotFound
 from iero.tagging import Annotation, Options
+from iero.tagging.finding.text import fold
 from iero.tagging.lexicon import Lexicon, compile_lexicon
-from iero.tagging.text import fold
 from iero.vocabulary import IERO
 
 CASES = Path(__file__).parent / "tagging"

@@ -18,8 +18,9 @@ from iero.errors import BadParameter, NotFound
 __all__ = ["ELSEWHERE", "PREFIX", "SETTINGS", "Configuration", "Setting", "known", "setting"]
 
 PREFIX: Final = "IERO_"
-ELSEWHERE: Final = ("IERO_CACHE_DIR", "IERO_CONFIG")
-"""Variables of the same prefix that are no settings: the folder of compiled lexicons, the file."""
+ELSEWHERE: Final = ("IERO_CACHE_DIR", "IERO_COMPILED", "IERO_CONFIG")
+"""Variables of the same prefix that are no settings: the folder of lexicons, whether compiled
+modules are used, the file."""
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ import yaml
 from iero import KnowledgeGraph, Tagger
 from iero.resources import package_text
 from iero.search_strings import search_string
-from iero.tagging.text import fold, fold_form
+from iero.tagging.finding.text import fold, fold_form
 from iero.tagging.variants import Variants
 from iero.vocabulary import IERO
 

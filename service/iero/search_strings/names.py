@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from iero import resources
 from iero.errors import BadParameter
-from iero.tagging.text import fold_form
+from iero.tagging.finding.text import fold_form
 from iero.tagging.variants import Variants
 from iero.terms import IRI
 from iero.vocabulary import IERO, PREFIXES, REPLACED_BY

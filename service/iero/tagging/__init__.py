@@ -33,11 +33,10 @@ The public names, which others build on:
 A tagger is picklable and may be shared by threads; the same text gives the same annotations
 wherever and in whatever order it is tagged. Nothing here opens a connection.
 
-The way of a text: :mod:`~iero.tagging.text` folds it to plain ASCII and remembers the offsets;
-:mod:`~iero.tagging.matcher` finds forms and cue words in one pass; :mod:`~iero.tagging.context`
-reads negation and role from the cues; :mod:`~iero.tagging.coordination` adds what an enumeration
-leaves out; :mod:`~iero.tagging.senses` decides what is meant, by definitions, neighbours and false
-friends; :mod:`~iero.tagging.overlap` keeps the longest.
+The way of a text, in the modules of :mod:`iero.tagging.finding`: ``text`` folds it to plain ASCII
+and remembers the offsets; ``matcher`` finds forms and cue words in one pass; ``context`` reads
+negation and role from the cues; ``coordination`` adds what an enumeration leaves out; ``senses``
+decides what is meant, by definitions, neighbours and false friends; ``overlap`` keeps the longest.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import Any, Final, NamedTuple
 
 from iero import resources
-from iero.tagging.text import fold_form
+from iero.tagging.finding.text import fold_form
 from iero.tagging.variants import Variants, stems, tails
 from iero.vocabulary import IERO, PREFIXES, REPLACED_BY
 
@@ -98,14 +98,15 @@ class Lexicon:
             return {form: [[*sense] for sense in senses] for form, senses in table.items()}
 
         return {"version": self.version,
-                "concepts": [[*concept[:4], sorted(concept.near)] for concept in self.concepts],
+                "concepts": [[iri, label, kind, [[*each] for each in broader], sorted(near)]
+                             for iri, label, kind, broader, near in self.concepts],
                 "forms": plain(self.forms), "short": plain(self.short),
                 "tails": self.tails, "stems": self.stems, "ordinary": self.ordinary}
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Lexicon:
         """Take back what :meth:`to_data` gave."""
-        concepts = [Concept(iri, label, kind, broader, frozenset(near))
+        concepts = [Concept(iri, label, kind, tuple(map(tuple, broader)), frozenset(near))
                     for iri, label, kind, broader, near in data["concepts"]]
         return cls(data["version"], concepts, data["forms"], data["short"], data["tails"],
                    data["stems"], data["ordinary"])

@@ -16,7 +16,7 @@ from itertools import chain
 from typing import Any
 
 from iero import resources
-from iero.tagging.text import fold_form
+from iero.tagging.finding.text import fold_form
 
 __all__ = ["Variants", "stems", "tails"]
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from copy import copy
 from dataclasses import dataclass
-from itertools import starmap
 from typing import Any, Final
 
 from iero import resources
+from iero.tagging.finding.text import fold_form
 from iero.tagging.lexicon import RANKS, Concept, Lexicon, Sense
-from iero.tagging.text import fold_form
 
 __all__ = ["ITSELF", "NEIGHBOR", "NONE", "Form", "Friend", "Rules", "Unread"]
 
@@ -82,9 +80,10 @@ class Form:
         """Return the form for a short form that a text defines as this one, always the same."""
         made = self._shorts.get(short)
         if made is None:
-            made = copy(self)
-            made.name, made.scope, made.reasons = short, "abbreviation", ()
-            made.short, made.doubtful, made._shorts = True, False, {}
+            sense = Sense(self.concept, short, "abbreviation", (), self.exact)
+            made = Form(sense, self.need, self.friends)
+            made.senses, made.tails, made.placed = self.senses, self.tails, self.placed
+            made.doubtful = False
             if len(self._shorts) < _SHORTS:
                 self._shorts[short] = made
         return made
@@ -96,12 +95,14 @@ class Unread:
 
     rules: Rules
     written: str
-    senses: list[Sense]
+    senses: Sequence[Sequence[Any]]
     tails_of: Callable[[str], tuple[str, ...]]
 
     def read(self) -> Form:
         """Return the form."""
-        form = self.rules.form(self.written, [*starmap(Sense, self.senses)])
+        form = self.rules.form(self.written, [
+            Sense(concept, name, scope, tuple(reasons), exact)
+            for concept, name, scope, reasons, exact in self.senses])
         form.tails = self.tails_of(self.written)
         return form
 

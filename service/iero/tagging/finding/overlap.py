@@ -1,6 +1,6 @@
 """Of mentions that overlap, which are kept.
 
->>> from iero.tagging.context import Mention
+>>> from iero.tagging.finding.context import Mention
 >>> spans = [Mention(0, 7, None), Mention(0, 18, None), Mention(8, 30, None), Mention(40, 45, None)]
 >>> [(each.start, each.end) for each in longest(spans)]
 [(8, 30), (40, 45)]
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from iero.tagging.context import Mention
+from iero.tagging.finding.context import Mention
 
 __all__ = ["longest"]
 

@@ -3,7 +3,7 @@
 "Intrinsic and extrinsic emotion regulation" names two concepts, and "emotion regulation (ER)
 strategies" names one.
 
->>> from iero.tagging.text import fold
+>>> from iero.tagging.finding.text import fold
 >>> written = {"emotional support": 0, "informational support": 1}
 >>> shared = Coordination(written, {" support"}, {"emotional", "informational"})
 >>> tails = shared.tails_of("informational support")
@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Set
 from typing import Final
 
-from iero.tagging.text import Folded
+from iero.tagging.finding.text import Folded
 
 __all__ = ["Coordination", "may_share"]
 
@@ -103,7 +103,8 @@ class Coordination:
 def may_share(folded: Folded, start: int) -> bool:
     """Say whether a joint of an enumeration may stand before a place, as far as is quickly told."""
     low = folded.low
-    return low[start - 2] == _SPACE or low[start - 4:start] in _JOINTS or folded.is_slashed(start)
+    return (low[start - 2] == _SPACE or low[max(0, start - 4):start] in _JOINTS
+            or folded.is_slashed(start))
 
 
 def _before_joint(left: bytes, *, by_comma: bool) -> bytes:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from iero.tagging.abbreviations import long_form, opening, short_after
-from iero.tagging.context import Mention
-from iero.tagging.forms import ITSELF, Form
+from iero.tagging.finding.abbreviations import long_form, opening, short_after
+from iero.tagging.finding.context import Mention
+from iero.tagging.finding.forms import ITSELF, Form
+from iero.tagging.finding.text import EDGE, Folded, fold
 from iero.tagging.lexicon import Lexicon
-from iero.tagging.text import EDGE, Folded, fold
 
 __all__ = ["settle"]
 

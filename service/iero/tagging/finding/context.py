@@ -12,18 +12,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from iero import resources
-from iero.tagging.forms import Form, Unread
-from iero.tagging.text import COLON, fold_form
+from iero.tagging.finding.forms import Form, Unread
+from iero.tagging.finding.text import COLON, EDGE, fold_form
 
 if TYPE_CHECKING:
-    from iero.tagging.matcher import Found
+    from iero.tagging.finding.matcher import Found
 
-__all__ = ["Cue", "Effect", "Heading", "Mention", "load_cues", "load_headings", "read"]
+__all__ = ["Cue", "Effect", "Entry", "Heading", "Mention", "load_cues", "load_headings", "read"]
 
 _GLUE: Final = frozenset((
     b" ", b"  ", b"   ", b" and ", b"  and ", b" or ", b"  or ", b" nor ", b"  nor ", b" and or ",
     b" as well as ", b"  as well as ", b" and the ", b" or the "))
-_STOP: Final = ord(".")
+_STOP: Final = b"."
 _LONGEST_GLUE: Final = max(map(len, _GLUE))
 _FAR: Final = 60
 ABSENT: Final = "absent"
@@ -84,6 +84,16 @@ class Mention:
         self.rules: tuple[str, ...] = ()
         self.support = "none"
 
+    def also(self, start: int, end: int, form: Form, rule: str) -> Mention:
+        """Return the mention of another form that shares words, and what is said, with this one."""
+        made = Mention(start, end, form, self.section)
+        made.role, made.absent, made.rules = self.role, self.absent, (rule,)
+        return made
+
+
+Entry = Form | Unread | Cue | Heading | None
+"""What a pattern stands for; ``None`` if it only keeps others from being found in it."""
+
 
 def load_cues() -> dict[str, Cue | Heading]:
     """Return the cue words of ``data/cues.toml`` in folded spelling.
@@ -119,13 +129,14 @@ def _effects(rules: Iterable[dict[str, Any]]) -> Iterator[tuple[str, str, Effect
             yield from ((word, side, effect) for word in rule.get(side, ()))
 
 
-def read(low: bytes, found: Sequence[Found], entries: list[Any], lead: int, section: str
+def read(low: bytes, found: Sequence[Found], entries: list[Entry], lead: int, section: str
          ) -> list[Mention]:
     """Return the mentions among what was found, with their roles.
 
     :param found: ordered by place.
-    :param entries: what each pattern is: a form, a cue, a heading, or ``None``.
-    :param lead: characters of a match before the first of its word.
+    :param entries: what each pattern stands for.
+    :param lead: characters of a match before the first of its word; where there is one, only what
+        ends at the edge of a word counts.
     :param section: the part of the document, if it is known.
     """
     mentions: list[Mention] = []
@@ -134,22 +145,22 @@ def read(low: bytes, found: Sequence[Found], entries: list[Any], lead: int, sect
     last: Mention | None = None
     stop = -_FAR  # where the last mention ends
     for number, start, end in found:
+        if lead and low[end] > EDGE:
+            continue
         entry = entries[number]
-        kind = type(entry)
-        if kind is Cue:
+        if isinstance(entry, Cue):
             effect = entry.after
             if effect is not None and start - stop <= effect.reach and last is not None:
                 _look_back(low, last, effect, start)
             if entry.before is not None:
                 cues.append((end, entry))
             continue
-        if kind is Unread:
+        if isinstance(entry, Unread):
             entry = entries[number] = entry.read()
-            kind = Form
-        if kind is Form:
+        if isinstance(entry, Form):
             start += lead
             mention = Mention(start, end, entry, section)
-            if start - stop <= _LONGEST_GLUE and low[stop:start] in _GLUE and last is not None:
+            if 0 < start - stop <= _LONGEST_GLUE and low[stop:start] in _GLUE and last is not None:
                 _join(last, mention)
             if cues:
                 if start - cues[-1][0] <= _FAR:
@@ -157,7 +168,7 @@ def read(low: bytes, found: Sequence[Found], entries: list[Any], lead: int, sect
                 cues = []
             mentions.append(mention)
             last, stop = mention, end
-        elif kind is Heading:
+        elif isinstance(entry, Heading):
             section = given or entry.section
     return mentions
 
@@ -179,7 +190,7 @@ def _look_before(low: bytes, mention: Mention, cues: list[tuple[int, Cue]]) -> N
         effect = cue.before
         if effect is None or start - end > _FAR:
             return
-        acts = start - end <= effect.reach + 1 and _STOP not in low[end:start]
+        acts = start - end <= effect.reach + 1 and low.find(_STOP, end, start) < 0
         if effect.role and effect.role != ABSENT:
             if acts and not role:
                 mention.role = effect
@@ -194,7 +205,7 @@ def _look_before(low: bytes, mention: Mention, cues: list[tuple[int, Cue]]) -> N
 
 def _look_back(low: bytes, last: Mention, effect: Effect, start: int) -> None:
     """Let a cue act on the mention before it and on all that are enumerated with it."""
-    if _STOP in low[last.end:start]:
+    if low.find(_STOP, last.end, start) >= 0:
         return
     first = last.first or last
     for mention in (first, *(first.others or ())):
