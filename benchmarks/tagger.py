@@ -27,6 +27,7 @@ from pathlib import Path
 import orjson
 from iero import Tagger
 from iero.tagging import to_json
+from iero.tagging.finding import COMPILED
 from iero.tagging.finding.text import fold_form
 
 Line = Callable[[str], object]
@@ -185,7 +186,8 @@ def main() -> None:
         lines = file.read().splitlines()
     tagger = Tagger.open()
     forms = forms_of(tagger)
-    print(f"{len(lines):,} lines, {len(forms):,} forms, {len(tagger.lexicon.concepts):,} concepts")
+    print(f"{len(lines):,} lines, {len(forms):,} forms, {len(tagger.lexicon.concepts):,} concepts; "
+          f"IERO is {'compiled' if COMPILED else 'run from its sources'}")
     if asked.flat:
         show_memory(iero_tagger(forms), lines, asked.flat)
         return
