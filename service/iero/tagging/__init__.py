@@ -41,7 +41,8 @@ decides what is meant, by definitions, neighbours and false friends; ``overlap``
 
 from __future__ import annotations
 
-from iero.tagging.annotation import Annotation, Reading, to_json
+from iero.tagging.annotation import Annotation, Reading
+from iero.tagging.finding.reader import to_json
 from iero.tagging.options import Options
 from iero.tagging.tagger import Tagger
 

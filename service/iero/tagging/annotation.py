@@ -6,17 +6,16 @@ part, the :class:`Reading`, is made once and shared; an annotation adds the plac
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from json.encoder import encode_basestring
 from typing import Any, Final, NamedTuple
 
 import orjson
 
 from iero.errors import BadParameter
 
-__all__ = ["Annotation", "Reading", "to_json"]
+__all__ = ["Annotation", "Reading"]
 
 
 @dataclass(frozen=True)
@@ -120,26 +119,6 @@ class Annotation(NamedTuple):
             raise BadParameter(f"An annotation lacks the field {error.args[0]!r}.") from error
         lists = {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
         return cls(*place, Reading(**values | lists))
-
-
-def to_json(annotations: Iterable[Annotation]) -> bytes:
-    """Return annotations as a JSON array of what ``to_dict`` gives, in half the time.
-
-    >>> read = Reading("https://w3id.org/iero/Venting", "venting", "venting", "label", 0.95)
-    >>> found = Annotation(4, 11, "Venting", read)
-    >>> to_json([found, found]) == orjson.dumps([found.to_dict()] * 2)
-    True
-
-    :raises BadParameter: if a quote holds half of a surrogate pair, which JSON cannot.
-    """
-    quoted = encode_basestring
-    written = ",".join([
-        f'{{"start":{start},"end":{end},"quote":{quoted(quote)},{reading.as_json}'
-        for start, end, quote, reading in annotations])
-    try:
-        return f"[{written}]".encode()
-    except UnicodeEncodeError as error:
-        raise BadParameter("A quote is no valid Unicode.") from error
 
 
 _READING: Final = tuple(field.name for field in fields(Reading))

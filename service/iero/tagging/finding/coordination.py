@@ -7,15 +7,15 @@ strategies" names one.
 >>> written = {"emotional support": 0, "informational support": 1}
 >>> shared = Coordination(written, {" support"}, {"emotional", "informational"})
 >>> tails = shared.tails_of("informational support")
->>> list(shared.before(fold("emotional or informational support"), 14, tails))
+>>> shared.before(fold("emotional or informational support"), 14, tails)
 [(1, 0)]
->>> list(shared.before(fold("emotional/informational support"), 11, tails))
+>>> shared.before(fold("emotional/informational support"), 11, tails)
 [(1, 0)]
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Mapping, Set
 from typing import Final
 
 from iero.tagging.finding.text import Folded
@@ -51,25 +51,26 @@ class Coordination:
         return tuple(end for end in ends if end in self._tails)
 
     def before(self, folded: Folded, start: int, tails: tuple[str, ...]
-               ) -> Iterator[tuple[int, int]]:
-        """Yield ``(start, number)`` of each form with one of the tails that is enumerated before.
+               ) -> list[tuple[int, int]]:
+        """Return ``(start, number)`` of each form with one of the tails that is enumerated before.
 
         The words that it leaves out are those of the form that starts at ``start``.
         """
-        at = start
+        at, enumerated = start, []
         for turn in range(_MOST):
             window = folded.low[max(0, at - _WINDOW):at]
             left = _before_joint(window, by_comma=turn > 0)
             if not left and folded.is_slashed(at):
                 left = window.rstrip()
             if left[left.rfind(b" ") + 1:] not in self._stems:
-                return
+                break
             found = self._longest(left.decode(), tails)
             if found is None:
-                return
+                break
             words, number = found
             at -= len(window) - len(left) + len(words)
-            yield at, number
+            enumerated.append((at, number))
+        return enumerated
 
     def after(self, low: bytes, start: int, end: int) -> tuple[int, int] | None:
         """Return end and number of the longest form that goes on after a parenthesis of one word.

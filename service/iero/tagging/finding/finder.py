@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from operator import itemgetter
 from typing import Any, Final
 
@@ -84,11 +84,7 @@ class Finder:
         opening = [each for each in mentions if low[each.end + 1] == _SPACE
                    and folded.opens(each.end)]
         sharing = [each for each in mentions if each.form.tails and may_share(folded, each.start)]
-        more: list[Mention] = []
-        if sharing:
-            more.extend(self._coordinated(folded, sharing))
-        if opening:
-            more.extend(self._interrupted(low, opening))
+        more = self._coordinated(folded, sharing) + self._interrupted(low, opening)
         if more:
             mentions = sorted(mentions + more, key=_place)
         mentions = settle(folded, mentions, opening, self._lexicon)
@@ -133,14 +129,13 @@ class Finder:
 
         Two searches that meet in one hit go on alike, and mostly they meet soon.
         """
-        old = {hit: at for at, hit in enumerate(found)}
         near = [(number, start + stop, end + stop) for number, start, end
                 in self._matcher.find(low[stop:stop + 2 * self._reach])]
         for at, hit in enumerate(near):
             if hit[1] > stop + self._reach:  # what begins here may be cut off
                 break
-            if hit in old:
-                return near[:at] + found[old[hit]:]
+            if hit in found:
+                return near[:at] + found[found.index(hit):]
         return [(number, start + stop, end + stop) for number, start, end
                 in self._matcher.find(low[stop:])]
 
@@ -151,23 +146,27 @@ class Finder:
         assert isinstance(entry, Form)  # noqa: S101 - only numbers of forms are asked for
         return entry
 
-    def _coordinated(self, folded: Folded, mentions: list[Mention]) -> Iterator[Mention]:
-        """Yield the mentions whose last words another mention gives in an enumeration."""
+    def _coordinated(self, folded: Folded, mentions: list[Mention]) -> list[Mention]:
+        """Return the mentions whose last words another mention gives in an enumeration."""
+        shared = []
         for mention in mentions:
             start, form = mention.start, mention.form
             for begin, other in self._coordination.before(folded, start, form.tails):
                 other_form = self._form(other)
                 if other_form.concept == form.concept or folded.is_bracketed(begin, start):
                     break
-                yield mention.also(begin, mention.end, other_form, "coordination")
+                shared.append(mention.also(begin, mention.end, other_form, "coordination"))
+        return shared
 
-    def _interrupted(self, low: bytes, opening: list[Mention]) -> Iterator[Mention]:
-        """Yield the mentions that begin with another one, which a short form sets apart."""
+    def _interrupted(self, low: bytes, opening: list[Mention]) -> list[Mention]:
+        """Return the mentions that begin with another one, which a short form sets apart."""
+        whole = []
         for mention in opening:
             found = self._coordination.after(low, mention.start, mention.end)
             if found is not None:
                 end, number = found
-                yield mention.also(mention.start, end, self._form(number), "interruption")
+                whole.append(mention.also(mention.start, end, self._form(number), "interruption"))
+        return whole
 
 
 def _wanted(table: Table, options: Options) -> Table:
