@@ -173,7 +173,8 @@ def violations() -> Callable[[Any], list[str]]:
 
     def look(page: Any) -> list[str]:
         page.evaluate(source)
-        found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        found = page.evaluate("axe.run(document, {resultTypes: ['violations'], "
+                              "rules: {'target-size': {enabled: true}}})")
         return [f"{each['id']}: {node['target']} {node['failureSummary']}"
                 for each in found["violations"] for node in each["nodes"]]
 
