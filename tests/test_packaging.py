@@ -7,12 +7,15 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
 BUNDLE = "iero/server/static/bundle/"
+COMPILED = "iero_compiled/"
+BINARY = EXTENSION_SUFFIXES[0]
 
 PROBE = """
 import iero
@@ -67,7 +70,28 @@ def test_wheel_holds_package_ontology_and_queries_and_nothing_else(wheel):
     compiled = {name for name in names if name.startswith("iero/tagging/data/lexicon-")}
     assert len(compiled) == 1
     names -= compiled
-    assert {name for name in names if not name.startswith(BUNDLE)} == expected
+    assert {name for name in names if not name.startswith((BUNDLE, COMPILED))
+            and not is_shared(name)} == expected
+
+
+def is_shared(name):
+    """Say whether a file holds the code of the compiled modules, to which they lead."""
+    return "/" not in name and name.endswith("__mypyc" + BINARY)
+
+
+@pytest.mark.skipif(not shutil.which("cc"), reason="the tagger is compiled by a C compiler")
+def test_wheel_holds_the_inner_loop_of_the_tagger_compiled(wheel, tmp_path):
+    modules = (ROOT / "service/iero/tagging/finding").glob("[!_]*.py")
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+        archive.extractall(tmp_path)
+    assert {name for name in names if name.startswith(COMPILED)} == {
+        COMPILED + "SOURCES", *(f"{COMPILED}{path.stem}{BINARY}" for path in modules)}
+    assert len([name for name in names if is_shared(name)]) == 1
+    assert run("import os; os.environ['IERO_COMPILED'] = 'yes'\n"
+               "from iero.tagging.finding import COMPILED, finder; print(COMPILED)\n"
+               f"print(finder.__file__.endswith({BINARY!r}))", tmp_path, cwd=tmp_path
+               ) == ["True", "True"]
 
 
 @pytest.mark.skipif(not shutil.which("npm"), reason="the script of the pages is bundled by npm")
