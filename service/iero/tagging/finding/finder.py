@@ -50,7 +50,6 @@ class Finder:
     def __init__(self, lexicon: Lexicon, options: Options, rules: Rules) -> None:
         self._lexicon = lexicon
         self._longest_only = options.longest_only
-        self._lead = int(options.whole_word_only)
         forms, short = _wanted(lexicon.forms, options), _wanted(lexicon.short, options)
         self._coordination = Coordination({}, frozenset(lexicon.tails), frozenset(lexicon.stems))
         entries: dict[str, Entry] = dict(load_cues())
@@ -72,6 +71,7 @@ class Finder:
         whole = options.whole_word_only
         self._matcher = Matcher(self._written, whole_words=whole, every=not self._longest_only)
         self._short = Matcher(list(capitals), whole_words=whole)
+        self._lead = self._matcher.lead
         self._reach = 1 + max(map(len, self._written))
 
     def mentions(self, folded: Folded, section: str = "") -> list[Mention]:
