@@ -8,6 +8,8 @@ Where there is a C compiler, an installation compiles these modules with mypyc a
 the package, as ``iero_compiled``. They are taken for the sources only as long as they were made of
 just these sources, so that whoever changes a line sees it work; :data:`COMPILED` says whether they
 are. ``IERO_COMPILED=no`` in the environment leaves them alone.
+
+No slice of bytes in here may end before it starts: Python makes that an empty one, mypyc an error.
 """
 
 from __future__ import annotations
