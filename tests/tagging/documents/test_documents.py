@@ -115,7 +115,7 @@ def test_what_the_title_defines_holds_for_the_abstract(tagger: DocumentTagger) -
         Document(
             "1",
             {
-                "title": "Interpersonal emotion regulation (IER) at work",
+                "title": "Interpersonal emotion regulation (IER) among nurses",
                 "abstract": "IER was rated.",
             },
         )

@@ -139,7 +139,7 @@ def test_an_annotation_says_what_the_standard_wants(tmp_path: Path, tagger: Tagg
     )
     spans = {tuple(str(value) for value in row) for row in found}
     doi = "https://doi.org/10.5555/jic.2021.77"
-    assert (doi, doi + "#title", "IER", "rpersonal emotion regulation (", "34", "37") in {
+    assert (doi, doi + "#abstract", "IER", "rpersonal emotion regulation (", "34", "37") in {
         (*row[:3], row[3][-30:], *row[4:]) for row in spans
     }
     assert (doi, doi + "#abstract", "Interpersonal emotion regulation", "", "0", "32") in spans

@@ -15,10 +15,13 @@ strategies" names one.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping, Set
+from itertools import takewhile
+from operator import methodcaller
 from typing import Final
 
-from iero.tagging.finding.text import Folded
+from iero.tagging.finding.text import COLON, Folded
 
 __all__ = ["Coordination", "may_share"]
 
@@ -26,6 +29,7 @@ _JOINERS: Final = tuple(f" {word}".encode()
                         for word in ("and", "or", "nor", "versus", "vs", "to", "than", "also"))
 _JOINTS: Final = frozenset((b"and ", b" or ", b"nor ", b" vs ", b"sus ", b"lso "))
 _SPACE: Final = ord(" ")
+_EDGES: Final = frozenset((b" ", b".", COLON.encode()))
 _WINDOW: Final = 90
 _WORDS: Final = 3
 _MOST: Final = 4
@@ -43,6 +47,8 @@ class Coordination:
         self.numbers = numbers
         self._tails = tails
         self._stems = frozenset(map(str.encode, stems))
+        self._sorted: list[str] = []
+        self._ends: dict[bytes, list[tuple[bytes, int]]] = {}
 
     def tails_of(self, written: str) -> tuple[str, ...]:
         """Return the ends of a form that others share, the longest first."""
@@ -76,20 +82,32 @@ class Coordination:
         """Return end and number of the longest form that goes on after a parenthesis of one word.
 
         >>> numbers = {"emotion regulation strategies": 0}
-        >>> low = b" emotion regulation  er  strategies  "
+        >>> low = b" emotion regulation  er  strategies. "
         >>> Coordination(numbers, frozenset(), frozenset()).after(low, 1, 19)
         (35, 0)
         """
-        inner, gap, rest = low[end + 2:end + _WINDOW].partition(b"  ")
-        if not gap or b" " in inner or b"." in inner:
+        head = low[start:end]
+        ends = self._ends.get(head)
+        if ends is None:
+            ends = self._ends[head] = self._ends_of(head.decode())
+        if not ends:
             return None
-        words = rest.split(b" ", _WORDS)[:_WORDS]
-        for size in range(len(words), 0, -1):
-            last = b" ".join(words[:size])
-            number = self.numbers.get((low[start:end] + b" " + last).decode())
-            if number is not None and last:
-                return end + 4 + len(inner) + len(last), number
+        inner, gap, rest = low[end + 2:end + _WINDOW].partition(b"  ")
+        if gap and b" " not in inner and b"." not in inner:
+            for last, number in ends:
+                if rest.startswith(last) and rest[len(last):len(last) + 1] in _EDGES:
+                    return end + 4 + len(inner) + len(last), number
         return None
+
+    def _ends_of(self, head: str) -> list[tuple[bytes, int]]:
+        """Return the words that make a longer form of a form, the longest first."""
+        if not self._sorted:
+            self._sorted = sorted(self.numbers)
+        head += " "
+        at = bisect_left(self._sorted, head)
+        longer = takewhile(methodcaller("startswith", head), self._sorted[at:])
+        ends = [(written[len(head):].encode(), self.numbers[written]) for written in longer]
+        return sorted(ends, key=lambda end: -len(end[0]))
 
     def _longest(self, left: str, tails: tuple[str, ...]) -> tuple[str, int] | None:
         words = left.rpartition(".")[2].rsplit(" ", _WORDS)[-_WORDS:]

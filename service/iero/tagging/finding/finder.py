@@ -127,12 +127,16 @@ class Finder:
     def _again(self, low: bytes, found: list[Found], stop: int) -> list[Found]:
         """Return what is found from a place on, taking over what has been found before.
 
-        Two searches that meet in one hit go on alike, and mostly they meet soon.
+        Two searches that meet in one hit, or that find nothing as far as a pattern can reach, go on
+        alike, and mostly they do so soon.
         """
+        far = stop + self._reach
         near = [(number, start + stop, end + stop) for number, start, end
-                in self._matcher.find(low[stop:stop + 2 * self._reach])]
+                in self._matcher.find(low[stop:far + self._reach])]
+        if not near or near[0][1] > far:
+            return [hit for hit in found if hit[1] > far]
         for at, hit in enumerate(near):
-            if hit[1] > stop + self._reach:  # what begins here may be cut off
+            if hit[1] > far:  # what begins here may be cut off
                 break
             if hit in found:
                 return near[:at] + found[found.index(hit):]

@@ -118,8 +118,8 @@ def to_json(annotations: Iterable[Annotation]) -> bytes:
     :raises BadParameter: if a quote holds half of a surrogate pair, which JSON cannot.
     """
     written = ",".join([
-        f'{{"start":{each.start},"end":{each.end},"quote":{encode_basestring(each.quote)},'
-        f'{each.reading.as_json}' for each in annotations])
+        f'{{"start":{each[0]},"end":{each[1]},"quote":{encode_basestring(each[2])},'
+        f'{each[3].as_json}' for each in annotations])  # by number, as names cost more
     try:
         return f"[{written}]".encode()
     except UnicodeEncodeError as error:

@@ -15,6 +15,7 @@ b' the co regulation of a dyad  '
 
 from __future__ import annotations
 
+import codecs
 import re
 import unicodedata
 from bisect import bisect_right
@@ -46,14 +47,14 @@ _TAG: Final = (r"/?[A-Za-z][\w:.-]*(?:\s+[\w:.-]+\s*=\s*(?:\"[^\"<>]*\"|'[^'<>]*
 _MARKUP: Final = re.compile(rf"<{_TAG}>|<!--.*?-->|&(?:amp;)?lt;{_TAG}&(?:amp;)?gt;"
                             r"|&(?:amp;)?(?:\#\d{1,7}|\#[xX][0-9A-Fa-f]{1,6}|[A-Za-z]\w{1,31});",
                             re.ASCII | re.DOTALL)
-_COMMON: Final = ("\u00a0\u2009\u202f\u200a\u2013\u2014\u2010\u2011\u2212"
-                  "\u2019\u2018\u201c\u201d\u00b1\u2265\u2264\u00d7\u00b7")
+_LIKENESS: Final = "iero.likeness"
 _NON_ASCII: Final = re.compile(r"[^\x00-\x7f]")
 _LETTERS_APART: Final = re.compile(r"[^\x00-\x7f]+")
 _BEFORE: Final = frozenset(" -")
 _AFTER: Final = frozenset(" \n")
 _BLANK: Final = re.compile(r"\s\s+")
-_BROKEN: Final = re.compile(r"(?<=[^\W\d_])[-\u00ad][ \t]*\r?\n\s*(?=[a-z])")
+_BROKEN: Final = re.compile(  # the hyphen first, which is looked for quicker than a letter
+    r"[-\u00ad](?<=[^\W\d_].)[ \t]*\r?\n\s*(?=[a-z])")
 _BLOCKS: Final = re.compile(
     r"/?(?:\w+:)?(?:p|br|sup|div|li|ul|ol|td|tr|th|table|title|sec|label|h\d"
     r"|abstracttext|abstract|disp-formula)\b", re.IGNORECASE)
@@ -216,16 +217,28 @@ def _markup(found: str) -> str:
 
 
 def _singles(text: str) -> str:
-    """Replace every character that has one likeness in ASCII, the common ones at the speed of C."""
-    for character in _COMMON:
-        if character in text:
-            text = text.replace(character, _ascii(character))
-    return text if text.isascii() else _NON_ASCII.sub(_single, text)
+    """Replace every character that has one likeness in ASCII, at the speed of the codec."""
+    try:
+        return text.encode("ascii", _LIKENESS).decode("ascii")
+    except UnicodeEncodeError:
+        return _NON_ASCII.sub(lambda found: _single(found[0]), text)
 
 
-def _single(found: re.Match[str]) -> str:
-    new = _ascii(found[0])
-    return new if len(new) == 1 else found[0]
+def _likeness(error: UnicodeError) -> tuple[str, int]:
+    """Tell the codec what stands for characters outside of ASCII, or give up on the text."""
+    assert isinstance(error, UnicodeEncodeError)  # noqa: S101 - nothing is decoded with it
+    new = "".join(map(_single, error.object[error.start:error.end]))
+    if not new.isascii():
+        raise error
+    return new, error.end
+
+
+def _single(character: str) -> str:
+    new = _ascii(character)
+    return new if len(new) == 1 else character
+
+
+codecs.register_error(_LIKENESS, _likeness)
 
 
 @lru_cache(maxsize=4096)
