@@ -43,7 +43,8 @@ OWNERS = {
     "click": {"authorizing", "cli", "literature", "searching", "serving", "storing"},
     "rich": {"terminal"},
     "pandas": {"client"}, "pyspark": {"spark"}, "pyarrow": {"spark"},
-    "ahocorasick_rs": {"tagging"}, "orjson": {"tagging"}, "platformdirs": {"tagging"},
+    "ahocorasick_rs": {"tagging"}, "daachorse": {"tagging"},
+    "orjson": {"tagging"}, "platformdirs": {"tagging"},
     "tomlkit": {"tokens"},
     "rispy": {"tagging"}, "bibtexparser": {"tagging"}, "lxml": {"tagging"}, "openpyxl": {"tagging"},
 }

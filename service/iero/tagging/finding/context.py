@@ -144,7 +144,7 @@ def read(low: bytes, found: Sequence[Found], entries: list[Entry], lead: int, se
     given = section
     last: Mention | None = None
     stop = -_FAR  # where the last mention ends
-    for number, start, end in found:
+    for start, end, number in found:
         if lead and low[end] > EDGE:
             continue
         entry = entries[number]

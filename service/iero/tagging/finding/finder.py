@@ -95,32 +95,32 @@ class Finder:
         low = folded.low
         found = self._matcher.find(low)
         if not self._longest_only:
-            found.sort(key=itemgetter(1, 2))
+            found.sort(key=itemgetter(0, 1))
         elif self._lead:
             found = self._whole(low, found)
         short = self._short.find(folded.kept)
         if short:
-            found += [(number + self._count, start, end) for number, start, end in short]
-            found.sort(key=itemgetter(1))
+            found += [(start, end, number + self._count) for start, end, number in short]
+            found.sort(key=itemgetter(0))
         return found
 
     def _whole(self, low: bytes, found: list[Found]) -> list[Found]:
         """Where several words were found that end within a word, look for fewer of them."""
-        for number, start, end in found:
+        for start, end, number in found:
             if number < self._several and low[end] > EDGE:
                 return self._shorter(low, found, number, start)
         return found
 
     def _shorter(self, low: bytes, found: list[Found], number: int, start: int) -> list[Found]:
         """Return what is found with fewer words of the pattern at a place, and after it."""
-        kept = [hit for hit in found if hit[1] < start]
+        kept = [hit for hit in found if hit[0] < start]
         stop = low.index(b" ", start + 1)
         words = self._written[number].split(" ")
         for size in range(len(words) - 1, 0, -1):
             shorter = self._numbers.get(" ".join(words[:size]))
             if shorter is not None:
                 stop = start + 1 + len(self._written[shorter])
-                kept.append((shorter, start, stop))
+                kept.append((start, stop, shorter))
                 break
         return kept + self._whole(low, self._again(low, found, stop))
 
@@ -131,16 +131,16 @@ class Finder:
         alike, and mostly they do so soon.
         """
         far = stop + self._reach
-        near = [(number, start + stop, end + stop) for number, start, end
+        near = [(start + stop, end + stop, number) for start, end, number
                 in self._matcher.find(low[stop:far + self._reach])]
-        if not near or near[0][1] > far:
-            return [hit for hit in found if hit[1] > far]
+        if not near or near[0][0] > far:
+            return [hit for hit in found if hit[0] > far]
         for at, hit in enumerate(near):
-            if hit[1] > far:  # what begins here may be cut off
+            if hit[0] > far:  # what begins here may be cut off
                 break
             if hit in found:
                 return near[:at] + found[found.index(hit):]
-        return [(number, start + stop, end + stop) for number, start, end
+        return [(start + stop, end + stop, number) for start, end, number
                 in self._matcher.find(low[stop:])]
 
     def _form(self, number: int) -> Form:
