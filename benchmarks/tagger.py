@@ -28,6 +28,7 @@ import orjson
 from iero import Tagger
 from iero.tagging import to_json
 from iero.tagging.finding import COMPILED
+from iero.tagging.finding.matcher import ENGINE
 from iero.tagging.finding.text import fold_form
 
 Line = Callable[[str], object]
@@ -187,7 +188,7 @@ def main() -> None:
     tagger = Tagger.open()
     forms = forms_of(tagger)
     print(f"{len(lines):,} lines, {len(forms):,} forms, {len(tagger.lexicon.concepts):,} concepts; "
-          f"IERO is {'compiled' if COMPILED else 'run from its sources'}")
+          f"IERO is {'compiled' if COMPILED else 'run from its sources'}, over {ENGINE}")
     if asked.flat:
         show_memory(iero_tagger(forms), lines, asked.flat)
         return
