@@ -32,7 +32,8 @@ from iero.vocabulary import IERO
 ROOT = Path(__file__).parents[1]
 GOLD = ROOT / "tests" / "tagging" / "gold"
 CORPUS = ROOT.parent / "shared" / "corpus" / "clinical-abstracts.jsonl.gz"
-READ_WHOLE = {"first": (0, 60), "second": (60, 85)}
+READ_WHOLE = {"first": (0, 60), "second": (60, 85), "third": (85, 175)}
+JUDGED = ("main", "rare", "grown", "late", "again", "added")
 LONG_ENOUGH = 500
 LEFT_OUT = {"para", "general"}
 
@@ -42,8 +43,7 @@ class Mark(NamedTuple):
 
     :ivar concepts: local names, the best one first; any of them is right.
     :ivar label: the kind of a mention, or the verdict on an annotation.
-    :ivar sample: ``first`` or ``second`` of a mention; ``main``, ``rare``, ``grown`` or ``late`` of
-        an annotation.
+    :ivar sample: one of :data:`READ_WHOLE` of a mention, of :data:`JUDGED` of an annotation.
     """
 
     id: str
@@ -251,7 +251,7 @@ def _print_misses(recall: Recall) -> None:
 
 def _print_precision(precision: Precision) -> None:
     print("\nPrecision: annotations judged, still made, of these correct")
-    for sample in ("main", "rare", "grown", "late"):
+    for sample in JUDGED:
         part = precision.of(sample)
         print(f"  {sample:12}{len(part.marks):5}{len(part.still):5}{part.correct:5}"
               f"{part.value:8.3f}")

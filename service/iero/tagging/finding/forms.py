@@ -73,7 +73,7 @@ class Form:
         self.senses: tuple[Form, ...] = (self,)
         self.tails: tuple[str, ...] = ()
         self.placed = bool(sense.exact) or any(each.at != "record" for each in friends)
-        self.doubtful = bool(need or friends or sense.exact)
+        self.doubtful = bool(need or friends or sense.exact or self.short)
         self._shorts: dict[str, Form] = {}
 
     def short_for(self, short: str) -> Form:
@@ -113,6 +113,7 @@ class Rules:
     def __init__(self, friends: Mapping[str, Any], scores: Mapping[str, Any],
                  ordinary: Iterable[str], concepts: Sequence[Concept]) -> None:
         self.blocked = tuple(fold_form(each) for each in friends["blocked"])
+        self._sure = frozenset(friends["sure"])
         self.scores: dict[str, float] = scores["scope"] | scores["reasons"]
         self._concepts = concepts
         self._friends: dict[str, list[Friend]] = {}
@@ -154,6 +155,8 @@ class Rules:
 
     def _need(self, written: str, sense: Sense) -> int:
         if sense.scope == "abbreviation":
+            if sense.form in self._sure:
+                return NONE
             return NEIGHBOR if len(sense.form) > 2 else ITSELF
         loose = sense.scope in ("related", "broad") and " " not in written
         if loose or written in self._ordinary or sense.exact:

@@ -7,12 +7,13 @@ them, and of several senses that is taken which the text supports best.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from iero.tagging.finding.abbreviations import long_form, opening, short_after
 from iero.tagging.finding.context import Mention
 from iero.tagging.finding.forms import ITSELF, Form
-from iero.tagging.finding.text import EDGE, Folded, fold
+from iero.tagging.finding.text import EDGE, Folded, fold, fold_form
 from iero.tagging.lexicon import Lexicon
 
 __all__ = ["settle"]
@@ -33,7 +34,7 @@ class _Record:
     :ivar settled: the sense of each form that has the same one all over the text.
     """
 
-    __slots__ = ("_concepts", "_named", "_sure", "folded", "foreign", "own", "settled")
+    __slots__ = ("_lexicon", "_named", "_sure", "folded", "foreign", "own", "settled")
 
     def __init__(self, folded: Folded, mentions: list[Mention], opening: list[Mention],
                  lexicon: Lexicon, is_asked: bool) -> None:
@@ -41,7 +42,7 @@ class _Record:
         self.own: dict[str, Form] = {}
         self.foreign: set[str] = set()
         self.settled: dict[Form, tuple[Form | None, str]] = {}
-        self._concepts = lexicon.concepts
+        self._lexicon = lexicon
         if is_asked:
             self._sure = {each.form.concept for each in mentions if not each.form.need}
             self._named = {each.form.concept for each in mentions if not each.form.short}
@@ -71,19 +72,34 @@ class _Record:
         end = opening(folded.source, folded.place(mention.start, mention.end)[0])
         if end is None:
             return
-        for before in reversed(mentions[max(0, at - 3):at]):
-            same = [sense for sense in mention.form.senses if sense.concept == before.form.concept]
-            if same and not before.form.short and mention.start - before.end < _BESIDE:
-                self.own[written] = before.form
+        for other in reversed(mentions[max(0, at - 3):at]):
+            same = [sense for sense in mention.form.senses if sense.concept == other.form.concept]
+            if same and not other.form.short and mention.start - other.end < _BESIDE:
+                self.own[written] = other.form
                 return
-        if long_form(written, folded.source[max(0, end - _BEFORE):end]) is not None:
+        before = folded.source[max(0, end - _BEFORE):end]
+        begin = long_form(written, before)
+        if begin is not None:
+            self._take_long(written, before[begin:], mention.form)
+
+    def _take_long(self, written: str, spelt: str, form: Form) -> None:
+        """Note what a short form is spelt out as: a name of one of its senses, or something else.
+
+        The name may be a part of a longer mention: "symptoms of posttraumatic stress disorder".
+        """
+        senses: Sequence[Sequence[Any]] = self._lexicon.forms.get(fold_form(spelt), ())
+        named = {each[0] for each in senses}
+        own = next((sense for sense in form.senses if sense.concept in named), None)
+        if own is None:
             self.foreign.add(written)
+        else:
+            self.own[written] = own
 
     def support(self, form: Form) -> str:
         """Return how the text supports a form: ``mention``, ``neighbor`` or ``none``."""
         if form.concept in (self._named if form.short else self._sure):
             return "mention"
-        if form.need < ITSELF and not self._sure.isdisjoint(self._concepts[form.concept].near):
+        if form.need < ITSELF and not self._sure.isdisjoint(self._lexicon.concepts[form.concept].near):
             return "neighbor"
         return "none"
 
