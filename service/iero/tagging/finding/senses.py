@@ -99,7 +99,8 @@ class _Record:
         """Return how the text supports a form: ``mention``, ``neighbor`` or ``none``."""
         if form.concept in (self._named if form.short else self._sure):
             return "mention"
-        if form.need < ITSELF and not self._sure.isdisjoint(self._lexicon.concepts[form.concept].near):
+        near = self._lexicon.concepts[form.concept].near
+        if form.need < ITSELF and not self._sure.isdisjoint(near):
             return "neighbor"
         return "none"
 
