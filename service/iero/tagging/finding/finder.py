@@ -84,7 +84,7 @@ class Finder:
         opening = [each for each in mentions if low[each.end + 1] == _SPACE
                    and folded.opens(each.end)]
         sharing = [each for each in mentions if each.form.tails and may_share(folded, each.start)]
-        more = self._coordinated(folded, sharing) + self._interrupted(low, opening)
+        more = self._coordinated(folded, sharing, mentions) + self._interrupted(low, opening)
         if more:
             mentions = sorted(mentions + more, key=_place)
         mentions = settle(folded, mentions, opening, self._lexicon)
@@ -150,14 +150,19 @@ class Finder:
         assert isinstance(entry, Form)  # noqa: S101 - only numbers of forms are asked for
         return entry
 
-    def _coordinated(self, folded: Folded, mentions: list[Mention]) -> list[Mention]:
-        """Return the mentions whose last words another mention gives in an enumeration."""
+    def _coordinated(self, folded: Folded, sharing: list[Mention], mentions: list[Mention]
+                     ) -> list[Mention]:
+        """Return the mentions whose last words another mention gives in an enumeration.
+
+        None begins within another: "trait anxiety and depressive symptoms" names trait anxiety.
+        """
         shared = []
-        for mention in mentions:
+        for mention in sharing:
             start, form = mention.start, mention.form
             for begin, other in self._coordination.before(folded, start, form.tails):
                 other_form = self._form(other)
-                if other_form.concept == form.concept or folded.is_bracketed(begin, start):
+                if (other_form.concept == form.concept or folded.is_bracketed(begin, start)
+                        or any(each.start < begin < each.end for each in mentions)):
                     break
                 shared.append(mention.also(begin, mention.end, other_form, "coordination"))
         return shared
