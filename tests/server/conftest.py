@@ -16,6 +16,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Thread
+from time import monotonic, sleep
 from typing import Any
 
 import httpx
@@ -196,6 +197,12 @@ class Service:
     address: str = ""
     log: list[str] = field(default_factory=list)
     ready: Event = field(default_factory=Event)
+
+    def wait_for(self, text: str, seconds: float = 20) -> None:
+        """Wait until a line of the log holds a text, or the time is over."""
+        deadline = monotonic() + seconds
+        while not any(text in line for line in self.log) and monotonic() < deadline:
+            sleep(0.02)
 
     def read(self) -> None:
         """Read standard error to its end."""

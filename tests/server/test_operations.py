@@ -170,9 +170,7 @@ def test_the_service_reports_on_standard_error(launch: Any, form: str) -> None:
     with launch("--log-level", "info", "--log-format", form) as service:
         httpx.get(service.address + "/health", headers={"X-Request-Id": "to-be-found"})
         httpx.get(service.address + FORGED)
-        deadline = time.monotonic() + 10
-        while not any("forged" in line for line in service.log) and time.monotonic() < deadline:
-            time.sleep(0.05)
+        service.wait_for("forged")
         service.process.terminate()
         assert service.process.wait(20) == 0
     lines = [line for line in service.log if "to-be-found" in line]
@@ -191,6 +189,7 @@ def test_a_quiet_service_reports_failures_only(launch: Any) -> None:
         httpx.get(service.address + "/health")
         response = httpx.get(service.address + "/sparql", params={"query": ENDLESS})
         assert response.status_code == 503
+        service.wait_for("reason=")  # which is reported once the answer has been sent
         service.process.terminate()
         service.process.wait(20)
     reported = [line for line in service.log if "ready at" not in line]
