@@ -1,4 +1,4 @@
-"""The tagger compiled: taken only for the sources that it was made of, and just like them."""
+"""The tagger compiled, taken only for its own sources, and over either engine: the same tags."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from iero.tagging.finding import STAMP, fingerprint
 
 SOURCES = Path(__file__).parents[2] / "service"
 IS_COMPILED = "from iero.tagging.finding import COMPILED; print(COMPILED)"
+ENGINE = "from iero.tagging.finding.matcher import ENGINE; print(ENGINE)"
+WITHOUT = "import sys; sys.modules['daachorse'] = None  # as if it were not installed\n"
 TAG = """
 import json, sys
 from iero import Tagger
@@ -77,8 +79,12 @@ def texts() -> list[str]:
     return known + made
 
 
-@pytest.mark.parametrize("options", [{}, {"longest_only": False}, {"whole_word_only": False}],
-                         ids=["by default", "all", "parts of words"])
+in_every_setting = pytest.mark.parametrize(
+    "options", [{}, {"longest_only": False}, {"whole_word_only": False}],
+    ids=["by default", "all", "parts of words"])
+
+
+@in_every_setting
 def test_compiled_and_as_sources_it_finds_the_same(options: dict[str, bool]) -> None:
     if run(IS_COMPILED) != "True\n":
         pytest.skip("not installed with a C compiler, or changed since")
@@ -86,3 +92,13 @@ def test_compiled_and_as_sources_it_finds_the_same(options: dict[str, bool]) -> 
     as_sources = run(TAG, compiled="no", arguments=asked, given=given)
     assert run(TAG, arguments=asked, given=given) == as_sources
     assert as_sources.count('"concept"') > 2000
+
+
+@in_every_setting
+def test_without_the_quicker_engine_it_finds_the_same(options: dict[str, bool]) -> None:
+    pytest.importorskip("daachorse", reason="daachorse is not installed")
+    assert (run(ENGINE), run(WITHOUT + ENGINE)) == ("daachorse\n", "ahocorasick_rs\n")
+    given, asked = json.dumps(texts()), (json.dumps(options),)
+    with_it = run(TAG, compiled="no", arguments=asked, given=given)
+    assert run(WITHOUT + TAG, compiled="no", arguments=asked, given=given) == with_it
+    assert with_it.count('"concept"') > 2000

@@ -55,7 +55,7 @@ _LETTERS_APART: Final = re.compile(r"[^\x00-\x7f]+")
 _BEFORE: Final = frozenset(" -")
 _AFTER: Final = frozenset(" \n")
 _BLANKS: Final = Matcher(["  "], whole_words=False, engine="ahocorasick_rs")
-"""Finds two spaces in an eighth of the time that Python takes."""
+"""Finds two spaces in a fraction of Python's time; for a single pattern this engine is quickest."""
 _BLANK: Final = re.compile(r"\s\s+")
 _BROKEN: Final = re.compile(  # the hyphen first, which is looked for quicker than a letter
     r"[-\u00ad](?<=[^\W\d_].)[ \t]*\r?\n\s*(?=[a-z])")
