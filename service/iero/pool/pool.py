@@ -230,7 +230,8 @@ class Pool:
             raise
         finally:
             self.observe("ran", monotonic() - lent)
-        if worker.niceness or worker.memory() > _BLOATED or worker.version != self.version:
+        if worker.exit_code is not None or worker.niceness or worker.memory() > _BLOATED \
+                or worker.version != self.version:
             self._discard(worker)
         else:
             with self._changed:
@@ -314,6 +315,13 @@ class _Lease:
             self.worker.connection.send(message)
         except OSError as error:
             raise self._death() from error
+
+    def finish(self) -> None:
+        """Tell the worker that no more is wanted. If it has died, the reader has lost nothing."""
+        try:
+            self.worker.connection.send(False)
+        except OSError:
+            self.holder.bury(self.worker, kill=False)
 
     def receive(self) -> Any:
         """Return the next message of the worker.
@@ -468,7 +476,7 @@ class _PooledAnswer(Answer):
                 pass
             if isinstance(head, Opened):
                 self._head = head
-                lease.send(False)
+                lease.finish()
         if isinstance(head, Failed):
             raise head.again()
 
