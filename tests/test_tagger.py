@@ -360,4 +360,4 @@ def test_the_first_tag_comes_soon_and_opens_no_connection() -> None:
         """
     times = [float(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True,
                                   text=True).stdout) for _ in range(3)]
-    assert min(times) < 0.5
+    assert min(times) < 1.5  # 0.3 on an idle machine; compiling the lexicon would take 10

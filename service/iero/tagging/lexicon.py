@@ -32,7 +32,11 @@ _SCOPES: Final = {
 RANKS: Final = {"label": 0, "exact": 1, "abbreviation": 1, "narrow": 2, "broad": 3, "related": 4}
 _SIBLINGS: Final = 40
 _FEW: Final = 14
-_ACRONYM: Final = re.compile(r"\b[A-Za-z]*[A-Z][A-Za-z]*[A-Z][A-Za-z]*\b")
+_VERSION_OF: Final = IERO + "isVersionOf"
+_ACRONYM: Final = re.compile(r"\b(?![IVX]+\b)[A-Za-z]*[A-Z][A-Za-z]*[A-Z][A-Za-z]*\b")
+"""A word of several capitals that is no Roman numeral, as the end of "BDI-II" is."""
+_NUMBERED: Final = re.compile(r"(?<=[A-Z])-(?=\d)")
+"""The hyphen that is often left out: PHQ-9 is written PHQ9 too."""
 
 
 class Sense(NamedTuple):
@@ -138,9 +142,10 @@ def compile_lexicon(rows: Iterable[tuple[str, str, str]], version: str) -> Lexic
 
 def _add(lexicon: Lexicon, variants: Variants, concept: int, scope: str, name: str) -> None:
     if scope == "abbreviation":
-        short = lexicon.short
-        short.setdefault(name, []).append(Sense(concept, name, scope, (), ""))
-        short.setdefault(name + "s", []).append(Sense(concept, name, scope, ("number",), ""))
+        for written, reasons in {_NUMBERED.sub("", name): ("joined",), name: ()}.items():
+            for ending, more in (("", ()), ("s", ("number",))):
+                lexicon.short.setdefault(written + ending, []).append(
+                    Sense(concept, name, scope, (*reasons, *more), ""))
         return
     acronym = _ACRONYM.search(name)
     exact_parts = (*variants.acronyms, *([acronym[0]] if acronym else []))
@@ -176,6 +181,7 @@ class _Facts:
         self._supers: dict[str, set[str]] = defaultdict(set)
         self._types: dict[str, set[str]] = defaultdict(set)
         self._links: dict[str, set[str]] = defaultdict(set)
+        self._originals: dict[str, set[str]] = defaultdict(set)
         self._replaced: dict[str, str] = {}
         self._deprecated: set[str] = set()
         for term, name, value in rows:
@@ -191,6 +197,8 @@ class _Facts:
         elif value.startswith(IERO) and value != term:
             kept = {_SUPER: self._supers, _TYPE: self._types}.get(name, self._links)
             kept[term].add(value)
+            if name == _VERSION_OF:
+                self._originals[term].add(value)
 
     def _above(self, term: str) -> set[str]:
         """Return all broader terms: superclasses, and the types of an individual with theirs."""
@@ -216,11 +224,19 @@ class _Facts:
             return any(IERO + name in above or IERO + name == term for name in names)
 
         if term in self._deprecated or "/claim/" in term or not above or within(
-                self._scope["excluded"]):
+                self._scope["excluded"]) or self._original(term):
             return False
         if term.removeprefix(IERO) in self._scope["general"]:
             return False
         return IERO + "InformationEntity" not in above or within(self._scope["information"])
+
+    def _original(self, term: str) -> str:
+        """Return the instrument for which a version is taken; nothing if it stands for itself."""
+        if term.removeprefix(IERO) in self._scope["own"]:
+            return ""
+        originals = self._originals.get(term, ())
+        return min((each for each in originals  # and not the kind, nor another version
+                    if self._types.get(each) and each not in self._originals), default="")
 
     def _levels(self, term: str, above: set[str]) -> tuple[tuple[int, str], ...]:
         """Return the broader terms with how many steps up they stand, the nearest first."""
@@ -262,7 +278,11 @@ class _Facts:
         return near[term].union(*few)
 
     def names(self, numbers: Mapping[str, int]) -> list[tuple[int, str, str]]:
-        """Return concept, scope and name; those of a deprecated term go to its replacement."""
+        """Return concept, scope and name.
+
+        Those of a deprecated term go to its replacement, those of a version to its original, of
+        which they name a part.
+        """
         found = []
         for term in sorted(self._names):
             heir, seen = term, {term}
@@ -271,10 +291,14 @@ class _Facts:
                 if heir in seen:
                     break
                 seen.add(heir)
-            if heir in numbers and heir not in self._deprecated:
+            original = self._original(heir)
+            if (original or heir) in numbers and heir not in self._deprecated:
                 for scope, text in self._names[term]:
-                    kept = "exact" if scope == "label" and heir != term else scope
-                    found.append((numbers[heir], kept, text))
+                    if original and scope != "abbreviation":
+                        kept = "narrow"
+                    else:
+                        kept = "exact" if scope == "label" and heir != term else scope
+                    found.append((numbers[original or heir], kept, text))
         return found
 
 

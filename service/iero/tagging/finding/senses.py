@@ -72,14 +72,19 @@ class _Record:
         end = opening(folded.source, folded.place(mention.start, mention.end)[0])
         if end is None:
             return
-        for other in reversed(mentions[max(0, at - 3):at]):
-            same = [sense for sense in mention.form.senses if sense.concept == other.form.concept]
-            if same and not other.form.short and mention.start - other.end < _BESIDE:
-                self.own[written] = other.form
-                return
+        concepts = {sense.concept for sense in mention.form.senses}
+        named = [other for other in reversed(mentions[max(0, at - 3):at])
+                 if other.form.concept in concepts and not other.form.short]
+        if named and mention.start - named[0].end < _BESIDE:
+            self.own[written] = named[0].form
+            return
         before = folded.source[max(0, end - _BEFORE):end]
         begin = long_form(written, before)
-        if begin is not None:
+        if begin is None:
+            return
+        if named and folded.place(named[0].start, named[0].end)[0] >= end - len(before[begin:]):
+            self.own[written] = named[0].form  # with more words of the name behind it
+        else:
             self._take_long(written, before[begin:], mention.form)
 
     def _take_long(self, written: str, spelt: str, form: Form) -> None:
