@@ -33,7 +33,7 @@ ROOT = Path(__file__).parents[1]
 GOLD = ROOT / "tests" / "tagging" / "gold"
 CORPUS = ROOT.parent / "shared" / "corpus" / "clinical-abstracts.jsonl.gz"
 READ_WHOLE = {"first": (0, 60), "second": (60, 85), "third": (85, 175)}
-JUDGED = ("main", "rare", "grown", "late", "again", "added")
+JUDGED = ("main", "rare", "grown", "late", "again", "added", "neighbors")
 LONG_ENOUGH = 500
 LEFT_OUT = {"para", "general"}
 

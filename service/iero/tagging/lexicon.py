@@ -232,11 +232,15 @@ class _Facts:
 
     def _original(self, term: str) -> str:
         """Return the instrument for which a version is taken; nothing if it stands for itself."""
+        def stands(each: str) -> bool:  # as an individual, and no kind of instrument
+            is_own = each.removeprefix(IERO) in self._scope["own"]
+            return bool(self._types.get(each)) and (is_own or each not in self._originals)
+
         if term.removeprefix(IERO) in self._scope["own"]:
             return ""
-        originals = self._originals.get(term, ())
-        return min((each for each in originals  # and not the kind, nor another version
-                    if self._types.get(each) and each not in self._originals), default="")
+        nearest_last = sorted(filter(stands, self._originals.get(term, ())),
+                              key=lambda each: (len(self._originals.get(each, ())), each))
+        return nearest_last[-1] if nearest_last else ""
 
     def _levels(self, term: str, above: set[str]) -> tuple[tuple[int, str], ...]:
         """Return the broader terms with how many steps up they stand, the nearest first."""

@@ -154,7 +154,9 @@ class Finder:
                      ) -> list[Mention]:
         """Return the mentions whose last words another mention gives in an enumeration.
 
-        None begins within another: "trait anxiety and depressive symptoms" names trait anxiety.
+        None begins within another: "trait anxiety and depressive symptoms" names trait anxiety. Nor
+        is a mere head left out: "Hopkins Symptom Checklist and Brief Symptom Inventory" names no
+        Hopkins Symptom Checklist Inventory.
         """
         shared = []
         for mention in sharing:
@@ -162,6 +164,7 @@ class Finder:
             for begin, other in self._coordination.before(folded, start, form.tails):
                 other_form = self._form(other)
                 if (other_form.concept == form.concept or folded.is_bracketed(begin, start)
+                        or "head" in other_form.reasons
                         or any(each.start < begin < each.end for each in mentions)):
                     break
                 shared.append(mention.also(begin, mention.end, other_form, "coordination"))
