@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from iero.graph import KnowledgeGraph
     from iero.tagging.tagger import Tagger
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
 
 __all__ = ["Client", "KnowledgeGraph", "Tagger", "__version__"]
 

@@ -13,7 +13,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator, Set
 from itertools import chain
-from typing import Any
+from typing import Any, Final
 
 from iero import resources
 from iero.tagging.finding.text import fold_form
@@ -21,6 +21,9 @@ from iero.tagging.finding.text import fold_form
 __all__ = ["Variants", "stems", "tails"]
 
 Reasons = tuple[str, ...]
+
+_IZE: Final = re.compile(
+    r"\b[a-z]+(?:i[sz](?:e|ed|es|er|ers|ing|ation|ations)|yz(?:e|ed|ing))\b")
 
 
 class Variants:
@@ -71,12 +74,15 @@ class Variants:
         return {written: reasons for written, reasons in found.items() if written}
 
     def _spellings(self, form: str) -> Iterator[str]:
+        """Spell all words the British or the American way, or one: "focused behaviour" is both."""
         for pairs, ending in ((self._american, self._to_ise), (self._british, self._to_ize)):
             written = form
             for pattern, other in pairs:
-                written = pattern.sub(other, written)
-            yield re.sub(r"\b[a-z]+(?:i[sz](?:e|ed|es|er|ers|ing|ation|ations)|yz(?:e|ed|ing))\b",
-                         ending, written)
+                if pattern.search(form):
+                    yield pattern.sub(other, form)
+                    written = pattern.sub(other, written)
+            yield _IZE.sub(ending, form)
+            yield _IZE.sub(ending, written)
 
     def _to_ise(self, word: re.Match[str]) -> str:
         stem = re.sub(r"(ed|es|er|ers|ing|ation|ations)$", "e", word[0])

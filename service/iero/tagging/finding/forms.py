@@ -16,6 +16,8 @@ __all__ = ["ITSELF", "NEIGHBOR", "NONE", "Form", "Friend", "Rules", "Unread"]
 
 _WINDOW: Final = 60
 _SHORTS: Final = 64
+_MANY: Final = 2
+"""Spaces of a name that is clear although it holds an acronym: "internet-based CBT"."""
 NONE: Final = 0
 NEIGHBOR: Final = 1
 ITSELF: Final = 2
@@ -159,7 +161,8 @@ class Rules:
                 return NONE
             return NEIGHBOR if len(sense.form) > 2 else ITSELF
         loose = sense.scope in ("related", "broad") and " " not in written
-        if loose or written in self._ordinary or sense.exact:
+        acronym = sense.exact and written.count(" ") < _MANY
+        if loose or written in self._ordinary or acronym:
             return NEIGHBOR
         return NONE
 

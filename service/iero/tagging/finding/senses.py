@@ -72,20 +72,31 @@ class _Record:
         end = opening(folded.source, folded.place(mention.start, mention.end)[0])
         if end is None:
             return
+        before = [each for each in reversed(mentions[max(0, at - 3):at]) if not each.form.short]
         concepts = {sense.concept for sense in mention.form.senses}
-        named = [other for other in reversed(mentions[max(0, at - 3):at])
-                 if other.form.concept in concepts and not other.form.short]
+        named = [each for each in before if each.form.concept in concepts]
         if named and mention.start - named[0].end < _BESIDE:
             self.own[written] = named[0].form
             return
-        before = folded.source[max(0, end - _BEFORE):end]
-        begin = long_form(written, before)
+        text = folded.source[max(0, end - _BEFORE):end]
+        begin = long_form(written, text)
         if begin is None:
             return
-        if named and folded.place(named[0].start, named[0].end)[0] >= end - len(before[begin:]):
+        reach = end - len(text) + begin
+        if named and folded.place(named[0].start, named[0].end)[0] >= reach:
             self.own[written] = named[0].form  # with more words of the name behind it
-        else:
-            self._take_long(written, before[begin:], mention.form)
+        elif not (before and self._is_kind(mention.form, before[0])
+                  and folded.place(before[0].start, before[0].end)[0] >= reach):
+            self._take_long(written, text[begin:], mention.form)
+
+    def _is_kind(self, form: Form, other: Mention) -> bool:
+        """Say whether an unmistakable short form names a kind of what is spelt out before it.
+
+        "Internet- and mobile-based cognitive behavioral therapy (iCBT)" spells iCBT out.
+        """
+        concepts = self._lexicon.concepts
+        wider = concepts[other.form.concept].iri
+        return not form.need and any(iri == wider for _, iri in concepts[form.concept].broader)
 
     def _take_long(self, written: str, spelt: str, form: Form) -> None:
         """Note what a short form is spelt out as: a name of one of its senses, or something else.
