@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import time
 from pathlib import Path
 
 import pytest
@@ -41,12 +40,6 @@ def test_a_missing_or_broken_file_is_an_error_that_names_it(tmp_path: Path) -> N
 def test_a_file_and_a_url_together_are_a_bad_parameter(small: Path) -> None:
     with pytest.raises(BadParameter):
         KnowledgeGraph.open(small, url="http://localhost/sparql")
-
-
-def test_the_release_opens_fast() -> None:
-    start = time.perf_counter()
-    assert KnowledgeGraph.open().ask("ASK { ?s ?p ?o }")
-    assert time.perf_counter() - start < 1
 
 
 # -- SPARQL --------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import pytest
 from iero.changes import Changes
 from iero.directory import DataDirectory
 from iero.graph import KnowledgeGraph
-from iero.pool import Pool
+from iero.pool import Limits, Pool
 from iero.server import create_app
 from iero.server.writing import Writing
 from iero.tokens import TokenFile
@@ -28,7 +28,7 @@ def client_of(writing: Writing | None, graph: KnowledgeGraph) -> httpx.Client:
 
 
 def opened(changes: Changes) -> Pool:
-    return Pool(DataDirectory(changes.directory.path), size=2)
+    return Pool(DataDirectory(changes.directory.path), Limits(seconds=300), size=2)
 
 
 @pytest.fixture(scope="module")
