@@ -48,8 +48,11 @@ class Reader:
         text, readings, moved = folded.source, self._readings, folded.is_moved
         made: list[Annotation] = []
         for mention in mentions:
-            key = (mention.form, mention.role, mention.absent, mention.section, mention.rules,
-                   mention.support)
+            if mention.role is None and mention.absent is None and not mention.rules:
+                key: Any = (mention.form, mention.section)  # most are; half the hashing
+            else:
+                key = (mention.form, mention.role, mention.absent, mention.section,
+                       mention.rules, mention.support)
             reading = readings.get(key, _NEW)
             if reading is _NEW:
                 if len(readings) > _READINGS:
