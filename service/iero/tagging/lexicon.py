@@ -149,8 +149,8 @@ def _add(lexicon: Lexicon, variants: Variants, concept: int, scope: str, name: s
         return
     acronym = _ACRONYM.search(name)
     exact_parts = (*variants.acronyms, *([acronym[0]] if acronym else []))
-    kind = lexicon.concepts[concept].kind
-    for written, reasons in variants.of(name, instrument=kind == "instrument").items():
+    has_heads = lexicon.concepts[concept].kind == "instrument" and scope != "narrow"
+    for written, reasons in variants.of(name, instrument=has_heads).items():
         if written.removesuffix("s") in map(fold_form, exact_parts):
             continue
         words = written.split()
@@ -298,6 +298,8 @@ class _Facts:
             original = self._original(heir)
             if (original or heir) in numbers and heir not in self._deprecated:
                 for scope, text in self._names[term]:
+                    if original and "," in text:  # "…, Italian version", which nobody writes
+                        continue
                     if original and scope != "abbreviation":
                         kept = "narrow"
                     else:
