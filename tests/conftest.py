@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 
 # The tagger as sources, whose doctests and lines can be seen; IERO_COMPILED=yes tests it compiled.
 os.environ.setdefault("IERO_COMPILED", "no")
@@ -36,6 +38,19 @@ def graph(small: Path) -> KnowledgeGraph:
 def shipped() -> KnowledgeGraph:
     """The release; without one, the tests that need it fail."""
     return KnowledgeGraph.open()
+
+
+def processor_seconds(code: str) -> float:
+    """Return what a new Python needs of the processor to run some code, in the best of three."""
+    code += "\nimport time; print(time.process_time())"
+    return min(float(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True,
+                                    text=True).stdout) for _ in range(3))
+
+
+@pytest.fixture(scope="session")
+def rdflib_seconds() -> float:
+    """What importing rdflib takes, a quarter of a second: a busy machine slows it like us."""
+    return processor_seconds("import rdflib")
 
 
 @dataclass

@@ -14,6 +14,8 @@ from iero.protocol import QueryRequest, format_named
 from iero.terms import IRI, Literal
 from iero.vocabulary import GRAPHS, PREFIXES
 
+from tests.conftest import processor_seconds
+
 IERO = "https://w3id.org/iero/"
 STRATEGIES = "SELECT ?x { VALUES ?x { iero:Venting } ?x rdfs:subClassOf iero:Process }"
 
@@ -40,6 +42,12 @@ def test_a_missing_or_broken_file_is_an_error_that_names_it(tmp_path: Path) -> N
 def test_a_file_and_a_url_together_are_a_bad_parameter(small: Path) -> None:
     with pytest.raises(BadParameter):
         KnowledgeGraph.open(small, url="http://localhost/sparql")
+
+
+def test_the_release_opens_fast(rdflib_seconds: float) -> None:
+    opening = processor_seconds(
+        "from iero import KnowledgeGraph; assert KnowledgeGraph.open().ask('ASK { ?s ?p ?o }')")
+    assert opening < 5 * rdflib_seconds
 
 
 # -- SPARQL --------------------------------------------------------------------------------------

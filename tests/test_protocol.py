@@ -183,7 +183,7 @@ def test_preferences_of_a_hostile_header_take_no_time() -> None:
     started = time.perf_counter()
     preferences('a="' * 20_000)
     preferences("," * 20_000 + '"' * 20_000)
-    assert time.perf_counter() - started < 20  # a quadratic reader needs minutes
+    assert time.perf_counter() - started < 1
 
 
 @pytest.mark.parametrize("graph", ["relative", "", "http://a b", "urn:a>"])

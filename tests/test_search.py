@@ -105,8 +105,10 @@ def test_the_graph_is_searched_by_all_names_but_not_by_those_of_deprecated_terms
     ("emotional labour", "EmotionalLabor"), ("reassurance seeking", "ReassuranceSeeking"),
 ])
 def test_the_release_is_searched_in_time(shipped: KnowledgeGraph, text: str, local: str) -> None:
-    shipped.search("warm up")
-    start = time.perf_counter()
-    hits = shipped.search(text)
-    assert time.perf_counter() - start < 2  # a few milliseconds on an idle machine
+    hits, seconds = shipped.search(text), []
+    for _ in range(5):  # the best, as other work on the machine may delay some
+        start = time.perf_counter()
+        assert shipped.search(text) == hits
+        seconds.append(time.perf_counter() - start)
+    assert min(seconds) < 0.05
     assert hits[0].iri == SPACE + local

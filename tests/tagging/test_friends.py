@@ -90,6 +90,19 @@ def test_a_form_is_meant_by_itself_and_not_in_a_blocked_expression(
     assert not means(tagger, text.format(blocked), form, concept)
 
 
+# -- short forms that need no support --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("short", FRIENDS["sure"])
+def test_a_short_form_that_is_sure_is_meant_unless_the_text_spells_another_out(
+        tagger: Tagger, short: str) -> None:
+    [sense] = tagger.lexicon.short[short]
+    concept = tagger.lexicon.concepts[sense[0]].iri.removeprefix(IERO)
+    assert means(tagger, f"We turn to the {short} now.", short, concept)
+    other = " ".join(f"{letter}um" for letter in short if letter.isalnum())
+    assert not means(tagger, f"{other} ({short}). We turn to the {short} now.", short, concept)
+
+
 # -- rules -----------------------------------------------------------------------------------------
 
 

@@ -72,7 +72,8 @@ class _Record:
         end = opening(folded.source, folded.place(mention.start, mention.end)[0])
         if end is None:
             return
-        before = [each for each in reversed(mentions[max(0, at - 3):at]) if not each.form.short]
+        before = [each for each in reversed(mentions[max(0, at - 3):at])
+                  if not each.form.short and each.end < mention.start]
         concepts = {sense.concept for sense in mention.form.senses}
         named = [each for each in before if each.form.concept in concepts]
         if named and mention.start - named[0].end < _BESIDE:
